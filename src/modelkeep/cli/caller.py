@@ -1,0 +1,114 @@
+"""How commands reach the data: through the server that serves a directory, or by themselves where none does."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from modelkeep.cli.failure import CommandFailed
+from modelkeep.core.settings import Settings
+from modelkeep.storage.errors import DataDirectoryError
+from modelkeep.storage.sqlite.lock import DirectoryLock, Holder, holder_of
+
+_TIMEOUT_SECONDS = 30
+
+
+class Caller(Protocol):
+    """Calls operations. Fails with the server's own sentence."""
+
+    next_page: str | None
+    """The page after the last answer's, where that was a list."""
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]: ...
+
+
+@contextmanager
+def open_caller(data: Path) -> Iterator[Caller]:
+    """A caller for this data directory."""
+    try:
+        lock = DirectoryLock(data, patience=0)
+    except DataDirectoryError as error:
+        holder = holder_of(data)
+        if holder is None or not holder.url:
+            raise CommandFailed(str(error)) from None
+        yield _Remote(holder)
+        return
+    try:
+        with asyncio.Runner() as runner:
+            local = _Local(runner, data)
+            yield local
+            local.close()
+    finally:
+        lock.release()
+
+
+class _Remote:
+    def __init__(self, holder: Holder) -> None:
+        self._url = holder.url
+        self._trust = ssl.create_default_context(cafile=holder.certificate) if holder.certificate else None
+        self.next_page: str | None = None
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        data = json.dumps(body).encode() if body is not None else None
+        request = Request(self._url + path, data, {"content-type": "application/json"}, method=method)  # noqa: S310
+        try:
+            with urlopen(request, timeout=_TIMEOUT_SECONDS, context=self._trust) as answer:  # noqa: S310
+                self.next_page = answer.headers.get("opc-next-page")
+                return _decoded(answer.read())
+        except HTTPError as error:
+            raise _failure(error.read()) from None
+        except URLError as error:
+            raise CommandFailed(f"The server at {self._url} does not answer: {error.reason}") from None
+
+
+class _Local:
+    def __init__(self, runner: asyncio.Runner, data: Path) -> None:
+        from modelkeep.server.application import Application
+
+        self._runner = runner
+        self._application = Application(Settings(data=data, access_log=False))
+        self._runner.run(self._application.start())
+        self.next_page: str | None = None
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        from urllib.parse import unquote
+
+        from modelkeep.server.http import HttpRequest
+
+        content = json.dumps(body).encode() if body is not None else b""
+
+        async def read_body(limit: int) -> bytes:
+            return content
+
+        plain, _, query = path.partition("?")
+        request = HttpRequest(
+            method, unquote(plain), query, {"content-length": str(len(content))}, "command line", read_body
+        )
+        handled = self._runner.run(self._application.answer(request))
+        if handled is None:
+            raise CommandFailed(f"There is no operation at {path}.")
+        answer, _ = handled
+        if answer.status >= 400:
+            raise _failure(answer.body)
+        self.next_page = dict(answer.headers).get("opc-next-page")
+        return _decoded(answer.body)
+
+    def close(self) -> None:
+        self._runner.run(self._application.stop())
+
+
+def _decoded(body: bytes) -> dict[str, Any]:
+    decoded: dict[str, Any] = json.loads(body) if body else {}
+    return decoded
+
+
+def _failure(body: bytes) -> CommandFailed:
+    try:
+        return CommandFailed(str(json.loads(body)["message"]))
+    except (ValueError, KeyError, TypeError):
+        return CommandFailed(f"The server answered: {body[:200]!r}")

@@ -1,0 +1,51 @@
+"""Flags made from the table of settings, so that no setting is named twice."""
+
+import inspect
+import os
+from collections.abc import Callable
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import typer
+
+from modelkeep.cli.failure import CommandFailed
+from modelkeep.core.settings import PREFIX, InvalidSetting, Origin, Settings, load_settings
+
+
+def with_settings(run: Callable[[Settings, list[Origin]], None], *names: str) -> Callable[..., None]:
+    """A command whose flags are the settings of these names, or all, and which is handed those in force."""
+    chosen = [setting for setting in fields(Settings) if not names or setting.name in names]
+    hints = get_type_hints(Settings)
+
+    def command(**flags: Any) -> None:
+        try:
+            settings, origins = load_settings(flags, os.environ)
+        except InvalidSetting as error:
+            raise CommandFailed(str(error)) from None
+        run(settings, origins)
+
+    command.__name__ = run.__name__
+    command.__doc__ = run.__doc__
+    parameters = [_parameter(setting, hints[setting.name]) for setting in chosen]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def _parameter(setting: Field[Any], hint: Any) -> inspect.Parameter:
+    flag = f"--{setting.name.replace('_', '-')}"
+    plain = Path if hint in (Path, Path | None) else hint
+    option = typer.Option(
+        None,
+        f"{flag}/--no-{flag[2:]}" if plain is bool else flag,
+        help=f"{setting.metadata['meaning']} [{PREFIX}{setting.name.upper()}; default: {_shown(setting.default)}]",
+        show_default=False,
+    )
+    return inspect.Parameter(setting.name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=plain | None)
+
+
+def _shown(default: Any) -> str:
+    if default is None:
+        return "none"
+    return str(default).lower() if isinstance(default, bool) else str(default)

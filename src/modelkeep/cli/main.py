@@ -1,0 +1,36 @@
+"""The command line. Each command group is a file; this one puts them together."""
+
+import sys
+
+import typer
+
+from modelkeep import __version__
+from modelkeep.cli import config, serve, tls, workspace
+from modelkeep.cli.failure import CommandFailed
+
+app = typer.Typer(
+    name="modelkeep",
+    help="One server for a team's machine-learning work, above all the registry of its models.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+serve.add_to(app)
+config.add_to(app)
+app.add_typer(workspace.app, name="workspace")
+app.add_typer(tls.app, name="tls")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """Run a command; what goes wrong in a way that the person can mend is one line and exit code 1."""
+    try:
+        app()
+    except CommandFailed as failure:
+        typer.echo(f"modelkeep: {failure}", err=True)
+        sys.exit(1)

@@ -1,0 +1,31 @@
+"""`modelkeep serve`."""
+
+import logging
+import sys
+
+import typer
+
+from modelkeep.cli.failure import CommandFailed
+from modelkeep.cli.flags import with_settings
+from modelkeep.core.settings import Origin, Settings
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("serve")(with_settings(serve))
+
+
+def serve(settings: Settings, origins: list[Origin]) -> None:
+    """Serve the API until SIGTERM or SIGINT. Every flag can be set by its variable too."""
+    logging.basicConfig(
+        level=settings.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    from modelkeep.server.serve import CannotServe
+    from modelkeep.server.serve import serve as run_server
+
+    try:
+        run_server(settings)
+    except CannotServe as error:
+        raise CommandFailed(str(error)) from None

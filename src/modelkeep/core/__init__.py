@@ -1,0 +1,1 @@
+"""What every room speaks: operations, scopes, errors, settings, clock."""

@@ -1,0 +1,114 @@
+"""An operation is declared once; routing, decoding, permission, retry tokens and documents derive from it."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from types import ModuleType
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+
+from modelkeep.core.permission import Permission
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Reach(Enum):
+    """Under which URL prefixes an operation is served, and so which tenancy it is handed."""
+
+    REGISTRY = "registry"
+    """Platform path, workspace path and MLflow's prefix: what a platform's workspaces share."""
+    WORKSPACE = "workspace"
+    """Workspace path and MLflow's prefix: what belongs to one workspace."""
+    PLATFORM = "platform"
+    """Oracle's prefix, directly below the platform: its workspaces."""
+    SERVER = "server"
+    """Above all platforms: Oracle's or MLflow's prefix as the path says, and no tenancy."""
+
+
+class Empty(msgspec.Struct):
+    """A request or an answer without fields: `{}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A declaration, as read from `@operation` and the function's own annotations."""
+
+    path: str
+    verb: str
+    name: str
+    function: Callable[..., Any]
+    request: type[msgspec.Struct]
+    response: type[msgspec.Struct]
+    reach: Reach
+    needs: Permission
+    writes: bool
+    status: int
+    summary: str
+    description: str
+    resource: str
+    """The tag under which documents list it: the file it stands in."""
+    scans: bool
+    """It may read many rows, so it is not run where it would hold up others."""
+    lists: bool
+    """Its answer may have a further page, named by the header `opc-next-page`."""
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """MLflow's verb, and POST beside it for writes: Oracle's clients POST every one of them."""
+        return (self.verb, "POST") if self.writes and self.reach is Reach.REGISTRY else (self.verb,)
+
+
+def operation(
+    path: str,
+    *,
+    needs: Permission,
+    verb: str = "GET",
+    writes: bool = False,
+    reach: Reach = Reach.REGISTRY,
+    status: int = 200,
+    scans: bool = False,
+    lists: bool = False,
+) -> Callable[[F], F]:
+    """Declare `function(tx, scope, request) -> response` as the operation at `path`.
+
+    `verb` is MLflow's. `needs` has no default: an operation that forgets it cannot be declared.
+    """
+
+    def declare(function: F) -> F:
+        hints = get_type_hints(function)
+        summary, _, description = inspect.cleandoc(function.__doc__ or function.__name__).partition("\n")
+        declaration = Operation(
+            path=path,
+            verb=verb,
+            name=function.__name__,
+            function=function,
+            request=hints["request"],
+            response=hints["return"],
+            reach=reach,
+            needs=needs,
+            writes=writes,
+            status=status,
+            summary=summary,
+            description=description.strip(),
+            resource=function.__module__.rpartition(".")[2],
+            scans=scans,
+            lists=lists,
+        )
+        declared: tuple[Operation, ...] = getattr(function, "declared_operations", ())
+        function.declared_operations = (*declared, declaration)  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+def operations_of(modules: Iterable[ModuleType]) -> list[Operation]:
+    """All operations declared in these modules, in the order in which they stand there."""
+    return [
+        declaration
+        for module in modules
+        for function in vars(module).values()
+        if getattr(function, "__module__", None) == module.__name__
+        for declaration in getattr(function, "declared_operations", ())
+    ]

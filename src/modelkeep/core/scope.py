@@ -1,0 +1,55 @@
+"""Who calls, where, when, and in which dialect: the second argument of every operation."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from modelkeep.core.limits import Limits
+
+
+class Dialect(Enum):
+    """Whose status codes and vocabulary an answer speaks; the URL prefix decides."""
+
+    MLFLOW = "mlflow"
+    ORACLE = "oracle"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A caller. `administrator` may do everything, on every platform."""
+
+    name: str
+    administrator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tenancy:
+    """One platform and, below it, one workspace; `workspace` is None on the platform's own path."""
+
+    platform: int
+    platform_key: str
+    workspace: int | None
+    workspace_key: str | None
+
+
+@dataclass(slots=True)
+class Scope:
+    """One request's context. `tenancy` is absent only for operations above all platforms."""
+
+    principal: Principal
+    dialect: Dialect
+    now: int
+    request_id: str
+    limits: Limits
+    page_key: bytes
+    tenancy: Tenancy | None = None
+
+    @property
+    def platform(self) -> int:
+        """The platform's row id; an operation that declares a tenancy always has one."""
+        if self.tenancy is None:
+            raise LookupError("this operation was declared without a platform")
+        return self.tenancy.platform
+
+    @property
+    def workspace(self) -> int | None:
+        return None if self.tenancy is None else self.tenancy.workspace

@@ -1,0 +1,108 @@
+"""Every setting, once: name, default and meaning. Flags and `MODELKEEP_…` variables derive from this table.
+
+A flag wins over a variable, a variable over the default.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, NamedTuple, get_type_hints
+
+import msgspec
+
+from modelkeep.core.limits import Limits
+
+PREFIX = "MODELKEEP_"
+
+
+def _setting(default: Any, meaning: str) -> Any:
+    return field(default=default, metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings in force."""
+
+    host: str = _setting("127.0.0.1", "Address to listen on.")
+    port: int = _setting(5000, "Port to listen on; 0 takes a free one and prints it.")
+    data: Path = _setting(Path("modelkeep-data"), "Data directory: the database and its lock.")
+    workers: int = _setting(1, "Server processes. SQLite is served by exactly one.")
+    tls_cert: Path | None = _setting(None, "Certificate chain (PEM); serves https with --tls-key.")
+    tls_key: Path | None = _setting(None, "Private key of --tls-cert (PEM).")
+    access_log: bool = _setting(True, "One JSON line a request on standard output.")
+    log_level: str = _setting("info", "debug, info, warning or error.")
+    shutdown_seconds: int = _setting(30, "How long a stop waits for requests in flight.")
+    max_body_bytes: int = _setting(16 * 1024 * 1024, "Largest request body.")
+    max_waiting_writes: int = _setting(10_000, "Writes that may queue before new ones are answered 503.")
+    write_group: int = _setting(256, "Most writes that share one commit.")
+    readers: int = _setting(4, "Threads that read from the database.")
+    retry_token_hours: int = _setting(24, "How long an opc-retry-token holds.")
+    max_name_length: int = _setting(Limits.name_length, "Longest name of a model, characters.")
+    max_description_length: int = _setting(Limits.description_length, "Longest description, characters.")
+    max_source_length: int = _setting(Limits.source_length, "Longest source, run id or run link, characters.")
+    max_tag_key_length: int = _setting(Limits.tag_key_length, "Longest key of a tag, characters.")
+    max_tag_value_length: int = _setting(Limits.tag_value_length, "Longest value of a tag, characters.")
+    max_tags_per_request: int = _setting(Limits.tags_per_request, "Most tags in one request.")
+    max_filter_length: int = _setting(Limits.filter_length, "Longest filter of a search, characters.")
+    max_registered_models_page: int = _setting(Limits.registered_models_page, "Largest page of models.")
+    max_model_versions_page: int = _setting(Limits.model_versions_page, "Largest page of versions.")
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(**{limit.name: getattr(self, f"max_{limit.name}") for limit in fields(Limits)})
+
+
+class Origin(NamedTuple):
+    """One line of `modelkeep config`."""
+
+    name: str
+    value: Any
+    source: str
+    meaning: str
+
+
+class InvalidSetting(ValueError):
+    """A flag or variable whose value cannot be used; the message is for the person who set it."""
+
+
+def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> tuple[Settings, list[Origin]]:
+    """The settings in force and where each came from. Flags that are None were not given."""
+    hints = get_type_hints(Settings)
+    origins = []
+    for setting in fields(Settings):
+        variable = PREFIX + setting.name.upper()
+        if flags.get(setting.name) is not None:
+            value, source = flags[setting.name], f"--{setting.name.replace('_', '-')}"
+        elif environment.get(variable, "") != "":
+            value, source = environment[variable], variable
+        else:
+            value, source = setting.default, "default"
+        if source != "default":
+            value = _converted(value, hints[setting.name], source)
+        origins.append(Origin(setting.name, value, source, setting.metadata["meaning"]))
+    for problem in _problems({origin.name: origin for origin in origins}):
+        raise InvalidSetting(problem)
+    return Settings(**{origin.name: origin.value for origin in origins}), origins
+
+
+def _converted(value: Any, wanted: Any, source: str) -> Any:
+    if wanted in (Path, Path | None):
+        return Path(value)
+    try:
+        return msgspec.convert(value, wanted, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidSetting(f"{source}: {value!r} cannot be used: {error}") from None
+
+
+def _problems(given: Mapping[str, Origin]) -> Iterator[str]:
+    port, level = given["port"], given["log_level"]
+    if not 0 <= port.value <= 65535:
+        yield f"{port.source}: {port.value} is not a port; 0 to 65535 are allowed."
+    if level.value not in ("debug", "info", "warning", "error"):
+        yield f"{level.source}: {level.value!r} is not a level; debug, info, warning and error are."
+    if (given["tls_cert"].value is None) != (given["tls_key"].value is None):
+        yield "--tls-cert and --tls-key belong together: one of them is missing."
+    for origin in given.values():
+        counts = isinstance(origin.value, int) and not isinstance(origin.value, bool) and origin.name != "port"
+        if counts and origin.value < 1:
+            yield f"{origin.source}: {origin.value} is too small; at least 1 is needed."

@@ -1,0 +1,1 @@
+"""Registered models, model versions, aliases, platforms and workspaces: one file a resource."""

@@ -1,0 +1,108 @@
+"""Search of model versions, over all models of the platform."""
+
+from typing import Annotated
+
+import msgspec
+import sqlalchemy as sa
+
+from modelkeep.core.operation import operation
+from modelkeep.core.permission import Permission
+from modelkeep.core.scope import Scope
+from modelkeep.registry.model_versions import COLUMNS, ModelVersion, from_row
+from modelkeep.registry.tag_search import prompt_conditions, tag_condition
+from modelkeep.search.order import Order, parse_order
+from modelkeep.search.page import check_max_results, fetch_page
+from modelkeep.search.space import Attribute, Condition, Kind, Space, column
+from modelkeep.search.syntax import Comparison
+from modelkeep.storage.schema import model_version_tags, model_versions, registered_model_aliases
+from modelkeep.storage.transaction import Transaction
+
+_v, _t, _a = model_versions.c, model_version_tags.c, registered_model_aliases.c
+
+
+def _tagged(key: str, condition: Condition, clause: Comparison) -> sa.ColumnElement[bool]:
+    return tag_condition(model_version_tags, (_v.model_id, _v.version), key, condition, clause)
+
+
+def _aliased(condition: Condition, clause: Comparison) -> sa.ColumnElement[bool]:
+    return (
+        sa.exists()
+        .where(_a.model_id == _v.model_id, _a.version == _v.version, condition(_a.alias))
+        .correlate(model_versions)
+    )
+
+
+def _of_run(condition: Condition, clause: Comparison) -> sa.ColumnElement[bool]:
+    if clause.operator != "=" or clause.value == "":
+        return condition(_v.run_id)
+    # The index leaves out versions without a run; the second condition says that it will do.
+    return sa.and_(condition(_v.run_id), _v.run_id != sa.literal_column("''"))
+
+
+_SPACE = Space(
+    attributes={
+        "name": column(_v.name),
+        "version_number": column(_v.version, Kind.NUMBER),
+        "run_id": Attribute(Kind.TEXT, _of_run),
+        "source_path": column(_v.source, lists=False),
+        "aliases": Attribute(Kind.TEXT, _aliased),
+        "alias": Attribute(Kind.TEXT, _aliased),
+        "current_stage": column(_v.stage),
+        "creation_timestamp": column(_v.created_at, Kind.NUMBER),
+        "last_updated_timestamp": column(_v.updated_at, Kind.NUMBER),
+    },
+    tags=_tagged,
+)
+_ORDERS = {
+    "name": _v.name,
+    "version_number": _v.version,
+    "creation_timestamp": _v.created_at,
+    "last_updated_timestamp": _v.updated_at,
+}
+_DEFAULT_ORDER = (
+    Order("last_updated_timestamp", _v.updated_at, descending=True),
+    Order("name", _v.name, descending=False),
+    Order("version_number", _v.version, descending=True),
+)
+_UNIQUE_ORDER = _DEFAULT_ORDER[1:]
+
+
+class SearchModelVersions(msgspec.Struct):
+    """A search; `filter` is MLflow's filter language."""
+
+    filter: str | None = None
+    max_results: Annotated[int, msgspec.Meta(description="1 to 200,000.")] = 10_000
+    order_by: list[str] | None = None
+    page_token: str | None = None
+
+
+class ModelVersionPage(msgspec.Struct):
+    """One page of versions. `next_page_token` is absent on the last."""
+
+    model_versions: list[ModelVersion]
+    next_page_token: str | msgspec.UnsetType = msgspec.UNSET
+
+
+@operation("mlflow/model-versions/search", needs=Permission.READ, scans=True)
+def search_model_versions(tx: Transaction, scope: Scope, request: SearchModelVersions) -> ModelVersionPage:
+    """Search versions, by default those changed last first.
+
+    The filter compares name, version_number, run_id, source_path, aliases, current_stage, creation_timestamp,
+    last_updated_timestamp and tags.<key>. Prompts are left out unless the filter asks for them.
+    """
+    text, order_by = request.filter or "", request.order_by or []
+    conditions, clauses = _SPACE.conditions(text, scope.limits.filter_length)
+    prompts, conditions = prompt_conditions(_v.is_prompt, conditions, clauses)
+    orders = parse_order(order_by, _ORDERS, _UNIQUE_ORDER if order_by else _DEFAULT_ORDER)
+    page = fetch_page(
+        tx,
+        scope,
+        sa.select(*COLUMNS, *(order.column for order in orders)).where(
+            _v.platform_id == scope.platform, prompts, *conditions
+        ),
+        orders,
+        max_results=check_max_results(request.max_results, scope.limits.model_versions_page),
+        page_token=request.page_token or "",
+        search=("model-versions", text, *order_by),
+    )
+    return ModelVersionPage([from_row(row) for row in page.rows], page.next_page_token or msgspec.UNSET)

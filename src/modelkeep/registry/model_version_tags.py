@@ -1,0 +1,76 @@
+"""Tags of model versions: set, delete, and both in one step."""
+
+from collections.abc import Sequence
+
+from modelkeep.core.operation import Empty, operation
+from modelkeep.core.permission import Permission
+from modelkeep.core.scope import Scope
+from modelkeep.registry.model_versions import (
+    KIND,
+    NamedVersion,
+    current_etag,
+    identity,
+    locate_model_version,
+    touch_model_version,
+)
+from modelkeep.registry.rules import Tag, TagKey, check_tag_key, check_tags
+from modelkeep.registry.tags import TagTable, check_tag_changes
+from modelkeep.storage.schema import model_version_tags, model_versions
+from modelkeep.storage.transaction import Transaction
+
+_TAGS = TagTable(model_version_tags, model_versions, {"model_id": "model_id", "version": "version"})
+
+
+class SetModelVersionTag(NamedVersion):
+    """A tag of a version."""
+
+    key: str
+    value: str
+
+
+@operation("mlflow/model-versions/set-tag", verb="POST", writes=True, needs=Permission.MANAGE)
+def set_model_version_tag(tx: Transaction, scope: Scope, request: SetModelVersionTag) -> Empty:
+    """Set a tag of a version, over the value that it had."""
+    tags = [Tag(request.key, request.value)]
+    check_tag_key(request.key, scope.limits)
+    check_tags(tags, scope.limits, "tag")
+    _change(tx, scope, request, tags, [])
+    return Empty()
+
+
+class DeleteModelVersionTag(NamedVersion):
+    """A tag of a version, by its key."""
+
+    key: str
+
+
+@operation("mlflow/model-versions/delete-tag", verb="DELETE", writes=True, needs=Permission.MANAGE)
+def delete_model_version_tag(tx: Transaction, scope: Scope, request: DeleteModelVersionTag) -> Empty:
+    """Delete a tag of a version. A tag that is not there is no error."""
+    check_tag_key(request.key, scope.limits)
+    _change(tx, scope, request, [], [request.key])
+    return Empty()
+
+
+class UpdateModelVersionTags(NamedVersion):
+    """A version, tags to set and keys to delete."""
+
+    set_tags: list[Tag] | None = None
+    delete_tags: list[TagKey] | None = None
+
+
+@operation("mlflow/internal/model-versions/update-tags", verb="POST", writes=True, needs=Permission.MANAGE)
+def update_model_version_tags(tx: Transaction, scope: Scope, request: UpdateModelVersionTags) -> Empty:
+    """Set and delete tags of a version in one step: all of it or nothing."""
+    changes = check_tag_changes(request.set_tags or [], request.delete_tags or [], scope.limits)
+    _change(tx, scope, request, *changes)
+    return Empty()
+
+
+def _change(tx: Transaction, scope: Scope, request: NamedVersion, tags: Sequence[Tag], deleted: Sequence[str]) -> None:
+    model, number, _ = locate_model_version(tx, scope, request.name, request.version)
+    _TAGS.put(tx, tags, model_id=model, version=number)
+    _TAGS.drop(tx, deleted, model_id=model, version=number)
+    touch_model_version(tx, model, number)
+    key = identity(model, number)
+    tx.about(KIND, key, current_etag(tx, key))

@@ -1,0 +1,354 @@
+"""Platforms, as MLflow's API of workspaces and as this server's own.
+
+An MLflow workspace isolates everything, the registry too, so it is a platform here, with one workspace in it.
+"""
+
+import re
+from enum import Enum
+
+import msgspec
+import sqlalchemy as sa
+
+from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter, missing_parameter
+from modelkeep.core.operation import Empty, Reach, operation
+from modelkeep.core.permission import Permission
+from modelkeep.core.scope import Scope
+from modelkeep.registry.rules import check_length
+from modelkeep.registry.workspaces import add_default_workspace
+from modelkeep.storage.errors import UniqueViolation
+from modelkeep.storage.query import Query
+from modelkeep.storage.schema import model_versions, platforms, registered_models
+from modelkeep.storage.transaction import Transaction
+
+DEFAULT_PLATFORM = "default"
+KIND = "platform"
+
+_MLFLOW_NAME = re.compile(r"(?!.*--)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_RETENTION = re.compile(r"[1-9][0-9]*[mhd]")
+_LOCATION = re.compile(r"[a-z][a-z0-9+.\-]*:.+|/.+", re.IGNORECASE | re.DOTALL)
+_KEY_LENGTH = 500
+
+_p, _m, _v = platforms.c, registered_models.c, model_versions.c
+_COLUMNS = (
+    _p.key,
+    _p.description,
+    _p.default_artifact_root,
+    _p.trace_archival_location,
+    _p.trace_archival_retention,
+    _p.id,
+    _p.revision,
+)
+_ALL = Query(sa.select(*_COLUMNS).order_by(_p.key))
+_GET = Query(sa.select(*_COLUMNS).where(_p.key == sa.bindparam("name")))
+_INSERT = Query(
+    sa.insert(platforms)
+    .values(
+        {column: sa.bindparam(column) for column in ("key", "created_at", "created_by", "description")}
+        | {column.name: sa.bindparam(column.name) for column in _COLUMNS[2:5]}
+        | {"updated_at": sa.bindparam("created_at"), "revision": 1}
+    )
+    .returning(_p.id)
+)
+_UPDATE = Query(
+    sa.update(platforms)
+    .where(_p.id == sa.bindparam("platform"))
+    .values(
+        {
+            column.name: sa.func.coalesce(sa.bindparam(f"_{column.name}", type_=sa.Text), column)
+            for column in _COLUMNS[1:5]
+        }
+        | {"updated_at": sa.bindparam("now"), "revision": _p.revision + 1}
+    )
+)
+_DELETE = Query(sa.delete(platforms).where(_p.id == sa.bindparam("platform")))
+_OF_PLATFORM = _m.platform_id == sa.bindparam("platform")
+_COUNT_MODELS = Query(sa.select(sa.func.count()).where(_OF_PLATFORM))
+_CLASHES = Query(
+    sa.select(_m.name)
+    .where(_OF_PLATFORM)
+    .where(_m.name.in_(sa.select(_m.name).where(_m.platform_id == sa.bindparam("to"))))
+    .order_by(_m.name)
+    .limit(20)
+)
+_MOVE_MODELS = Query(sa.update(registered_models).where(_OF_PLATFORM).values(platform_id=sa.bindparam("to")))
+_MOVE_VERSIONS = Query(
+    sa.update(model_versions).where(_v.platform_id == sa.bindparam("platform")).values(platform_id=sa.bindparam("to"))
+)
+
+
+class TraceArchivalConfig(msgspec.Struct, omit_defaults=True):
+    """Where traces are archived and after how long, such as `30d`. Kept for clients; no trace is kept here."""
+
+    location: str | None = None
+    retention: str | None = None
+
+
+class MlflowWorkspace(msgspec.Struct, omit_defaults=True):
+    """An MLflow workspace."""
+
+    name: str
+    description: str | None = None
+    default_artifact_root: str | None = None
+    trace_archival_config: TraceArchivalConfig | None = None
+
+
+class MlflowWorkspaceAnswer(msgspec.Struct):
+    """One MLflow workspace."""
+
+    workspace: MlflowWorkspace
+
+
+class MlflowWorkspaceList(msgspec.Struct):
+    """All of them."""
+
+    workspaces: list[MlflowWorkspace]
+
+
+@operation("mlflow/workspaces", needs=Permission.READ, reach=Reach.SERVER, scans=True)
+def list_mlflow_workspaces(tx: Transaction, scope: Scope, request: Empty) -> MlflowWorkspaceList:
+    """List the workspaces that the caller may see, by name."""
+    return MlflowWorkspaceList([_from_row(row) for row in tx.all(_ALL)])
+
+
+@operation("mlflow/workspaces", verb="POST", writes=True, needs=Permission.ADMIN, reach=Reach.SERVER, status=201)
+def create_mlflow_workspace(tx: Transaction, scope: Scope, request: MlflowWorkspace) -> MlflowWorkspaceAnswer:
+    """Create a workspace: a platform with one workspace in it, `default`."""
+    _check_mlflow_name(request.name)
+    if request.name == DEFAULT_PLATFORM:
+        raise invalid_parameter("name", f"'{DEFAULT_PLATFORM}' is reserved and cannot be created.")
+    return MlflowWorkspaceAnswer(_create(tx, scope, request))
+
+
+class WorkspaceName(msgspec.Struct):
+    """Which workspace."""
+
+    workspace_name: str
+
+
+@operation("mlflow/workspaces/{workspace_name}", needs=Permission.READ, reach=Reach.SERVER)
+def get_mlflow_workspace(tx: Transaction, scope: Scope, request: WorkspaceName) -> MlflowWorkspaceAnswer:
+    """Get a workspace by its name."""
+    return MlflowWorkspaceAnswer(_load(tx, request.workspace_name))
+
+
+class UpdateMlflowWorkspace(WorkspaceName):
+    """What is absent stays as it is; "" takes away."""
+
+    description: str | None = None
+    default_artifact_root: str | None = None
+    trace_archival_config: TraceArchivalConfig | None = None
+
+
+@operation(
+    "mlflow/workspaces/{workspace_name}",
+    verb="PATCH",
+    writes=True,
+    needs=Permission.ADMIN,
+    reach=Reach.SERVER,
+)
+def update_mlflow_workspace(tx: Transaction, scope: Scope, request: UpdateMlflowWorkspace) -> MlflowWorkspaceAnswer:
+    """Change a workspace's description or its places for artifacts and traces."""
+    changed = MlflowWorkspace(
+        request.workspace_name,
+        request.description,
+        request.default_artifact_root,
+        request.trace_archival_config,
+    )
+    places = _places(scope, changed)
+    if all(place is None for place in places):
+        raise invalid_parameter("body", "an update must have at least one key to change.")
+    platform = _locate(tx, request.workspace_name)
+    named = {f"_{column.name}": value for column, value in zip(_COLUMNS[1:5], places, strict=True)}
+    tx.run(_UPDATE, platform=platform, now=scope.now, **named)
+    return MlflowWorkspaceAnswer(_load(tx, request.workspace_name))
+
+
+class DeletionMode(Enum):
+    """What becomes of a workspace's models."""
+
+    RESTRICT = "RESTRICT"
+    CASCADE = "CASCADE"
+    SET_DEFAULT = "SET_DEFAULT"
+
+
+class DeleteMlflowWorkspace(WorkspaceName):
+    """RESTRICT refuses while models are left, CASCADE deletes them, SET_DEFAULT moves them to `default`."""
+
+    mode: DeletionMode = DeletionMode.RESTRICT
+
+
+@operation(
+    "mlflow/workspaces/{workspace_name}",
+    verb="DELETE",
+    writes=True,
+    needs=Permission.ADMIN,
+    reach=Reach.SERVER,
+    status=204,
+)
+def delete_mlflow_workspace(tx: Transaction, scope: Scope, request: DeleteMlflowWorkspace) -> Empty:
+    """Delete a workspace, and what is in it as the mode says."""
+    name = request.workspace_name
+    if name == DEFAULT_PLATFORM:
+        raise invalid_parameter("workspace_name", f"'{DEFAULT_PLATFORM}' is reserved and cannot be deleted.")
+    platform = _locate(tx, name)
+    if request.mode is DeletionMode.RESTRICT:
+        left = tx.one(_COUNT_MODELS, platform=platform)
+        if left and left[0]:
+            raise _not_deletable(name, f"it still has {left[0]} registered models.")
+    elif request.mode is DeletionMode.SET_DEFAULT:
+        _move_to_default(tx, name, platform)
+    tx.run(_DELETE, platform=platform)
+    tx.about(KIND, str(platform), "")
+    return Empty()
+
+
+def _move_to_default(tx: Transaction, name: str, platform: int) -> None:
+    default = _locate(tx, DEFAULT_PLATFORM)
+    if clashes := [row[0] for row in tx.all(_CLASHES, platform=platform, to=default)]:
+        raise _not_deletable(name, f"'{DEFAULT_PLATFORM}' has models of these names already: {clashes}.")
+    tx.run(_MOVE_VERSIONS, platform=platform, to=default)
+    tx.run(_MOVE_MODELS, platform=platform, to=default)
+
+
+def _not_deletable(name: str, problem: str) -> ApiError:
+    return ApiError(ErrorKind.INCORRECT_STATE, f"Workspace '{name}' cannot be deleted: {problem}")
+
+
+class CreatePlatform(msgspec.Struct):
+    """`id` is the `aiDataPlatformId` of paths: 1 to 500 characters, an OCID or any name."""
+
+    id: str
+    description: str | None = None
+
+
+class Platform(msgspec.Struct):
+    """A platform."""
+
+    id: str
+    description: str
+
+
+class PlatformCollection(msgspec.Struct):
+    """All platforms."""
+
+    items: list[Platform]
+
+
+@operation("aiDataPlatforms", verb="POST", writes=True, needs=Permission.ADMIN, reach=Reach.SERVER)
+def create_platform(tx: Transaction, scope: Scope, request: CreatePlatform) -> Platform:
+    """Create a platform, with one workspace in it, `default`. Oracle's SDK has no such operation."""
+    check_platform_key(request.id, "id")
+    created = _create(tx, scope, MlflowWorkspace(request.id, request.description))
+    return Platform(created.name, created.description or "")
+
+
+@operation("aiDataPlatforms", needs=Permission.READ, reach=Reach.SERVER, scans=True)
+def list_platforms(tx: Transaction, scope: Scope, request: Empty) -> PlatformCollection:
+    """List the platforms that the caller may see, by id."""
+    return PlatformCollection([Platform(row[0], row[1]) for row in tx.all(_ALL)])
+
+
+def check_platform_key(key: str, field: str) -> None:
+    """A path can name it: one segment, printable."""
+    if not key.strip():
+        raise missing_parameter(field)
+    check_length(field, key, _KEY_LENGTH)
+    if "/" in key or not key.isprintable() or key in (".", ".."):
+        raise invalid_parameter(field, f"{key!r} cannot stand in a path; '/' and control characters cannot.")
+
+
+def _check_mlflow_name(name: str) -> None:
+    if not name:
+        raise missing_parameter("name")
+    if not 2 <= len(name) <= 63 or not _MLFLOW_NAME.fullmatch(name):
+        raise invalid_parameter(
+            "name",
+            f"{name[:80]!r} is no workspace name; 2 to 63 lower-case letters, digits and single inner hyphens are.",
+        )
+
+
+def _places(scope: Scope, workspace: MlflowWorkspace) -> tuple[str | None, str | None, str | None, str | None]:
+    """Description, artifact root, archive location and retention, checked; None where not given."""
+    archive = workspace.trace_archival_config or TraceArchivalConfig()
+    check_length("description", workspace.description or "", scope.limits.description_length)
+    _check_location("default_artifact_root", workspace.default_artifact_root)
+    _check_location("trace_archival_config.location", archive.location)
+    if archive.retention and not _RETENTION.fullmatch(archive.retention.strip()):
+        raise invalid_parameter(
+            "trace_archival_config.retention",
+            f"{archive.retention[:40]!r} is no duration; a number and m, h or d is, such as 30d.",
+        )
+    return workspace.description, workspace.default_artifact_root, archive.location, archive.retention
+
+
+def _check_location(field: str, location: str | None) -> None:
+    if not location:
+        return
+    check_length(field, location, 2_048)
+    if not _LOCATION.fullmatch(location) or location.startswith("runs:") or "#" in location:
+        raise invalid_parameter(field, f"{location[:80]!r} is no place; a URI or an absolute path is.")
+
+
+def _create(tx: Transaction, scope: Scope, workspace: MlflowWorkspace) -> MlflowWorkspace:
+    description, root, location, retention = _places(scope, workspace)
+    try:
+        row = tx.one(
+            _INSERT,
+            key=workspace.name,
+            description=description or "",
+            default_artifact_root=root or "",
+            trace_archival_location=location or "",
+            trace_archival_retention=retention or "",
+            created_at=scope.now,
+            created_by=scope.principal.name,
+        )
+    except UniqueViolation:
+        raise ApiError(ErrorKind.ALREADY_EXISTS, f"Workspace '{workspace.name}' already exists.") from None
+    add_default_workspace(tx, scope, row[0] if row else 0)
+    return _load(tx, workspace.name)
+
+
+def _locate(tx: Transaction, name: str) -> int:
+    row = tx.one(_GET, name=name)
+    if row is None:
+        raise _not_found(name)
+    tx.expect(_etag(row[-2], row[-1]))
+    platform: int = row[-2]
+    return platform
+
+
+def _load(tx: Transaction, name: str) -> MlflowWorkspace:
+    row = tx.one(_GET, name=name)
+    if row is None:
+        raise _not_found(name)
+    tx.about(KIND, str(row[-2]), _etag(row[-2], row[-1]))
+    return _from_row(row)
+
+
+def _not_found(name: str) -> ApiError:
+    return ApiError(ErrorKind.NOT_FOUND, f"Workspace '{name[:80]}' not found")
+
+
+def _from_row(row: tuple[str, ...]) -> MlflowWorkspace:
+    name, description, root, location, retention, *_ = row
+    archive = TraceArchivalConfig(location or None, retention or None) if location or retention else None
+    return MlflowWorkspace(name, description or None, root or None, archive)
+
+
+def _etag(platform: int, revision: int) -> str:
+    return f'"p{platform}.{revision}"'
+
+
+_REVISION = Query(sa.select(_p.revision).where(_p.id == sa.bindparam("platform")))
+
+
+def current_etag(tx: Transaction, key: str) -> str:
+    """The etag that the platform with this row id has now, "" where it is gone."""
+    row = tx.one(_REVISION, platform=int(key))
+    return _etag(int(key), row[0]) if row else ""
+
+
+def ensure_default_platform(tx: Transaction, scope: Scope) -> None:
+    """A new database has one platform, `default`: the one that MLflow's clients reach without saying so."""
+    if tx.one(_GET, name=DEFAULT_PLATFORM) is None:
+        _create(tx, scope, MlflowWorkspace(DEFAULT_PLATFORM))

@@ -1,0 +1,105 @@
+"""Search of registered models."""
+
+from typing import Annotated
+
+import msgspec
+import sqlalchemy as sa
+
+from modelkeep.core.operation import operation
+from modelkeep.core.permission import Permission
+from modelkeep.core.scope import Scope
+from modelkeep.registry.registered_models import (
+    COLUMNS,
+    RegisteredModel,
+    latest_versions_of,
+    model_of,
+)
+from modelkeep.registry.tag_search import prompt_conditions, tag_condition
+from modelkeep.search.order import Order, parse_order
+from modelkeep.search.page import check_max_results, fetch_page
+from modelkeep.search.space import Attribute, Condition, Kind, Space, column
+from modelkeep.search.syntax import Comparison
+from modelkeep.storage.schema import registered_model_aliases, registered_model_tags, registered_models
+from modelkeep.storage.transaction import Transaction
+
+_m, _a = registered_models.c, registered_model_aliases.c
+_MODEL_ID = COLUMNS.index(_m.id)
+
+
+def _tagged(key: str, condition: Condition, clause: Comparison) -> sa.ColumnElement[bool]:
+    return tag_condition(registered_model_tags, (_m.id,), key, condition, clause)
+
+
+def _aliased(condition: Condition, clause: Comparison) -> sa.ColumnElement[bool]:
+    return sa.exists().where(_a.model_id == _m.id, condition(_a.alias)).correlate(registered_models)
+
+
+_SPACE = Space(
+    attributes={
+        "name": column(_m.name),
+        "aliases": Attribute(Kind.TEXT, _aliased),
+        "alias": Attribute(Kind.TEXT, _aliased),
+        "creation_timestamp": column(_m.created_at, Kind.NUMBER),
+        "last_updated_timestamp": column(_m.updated_at, Kind.NUMBER),
+    },
+    tags=_tagged,
+)
+_ORDERS = {
+    "name": _m.name,
+    "creation_timestamp": _m.created_at,
+    "last_updated_timestamp": _m.updated_at,
+    "timestamp": _m.updated_at,
+}
+_DEFAULT_ORDER = (Order("name", _m.name, descending=False),)
+
+
+class SearchRegisteredModels(msgspec.Struct):
+    """A search; `filter` is MLflow's filter language."""
+
+    filter: str | None = None
+    max_results: Annotated[int, msgspec.Meta(description="1 to 1,000.")] = 100
+    order_by: list[str] | None = None
+    page_token: str | None = None
+    is_deployment_summary_enabled: Annotated[
+        bool, msgspec.Meta(description="Answer `deployment_summary` with each model.")
+    ] = False
+
+
+class RegisteredModelPage(msgspec.Struct):
+    """One page of models. `next_page_token` is absent on the last."""
+
+    registered_models: list[RegisteredModel]
+    next_page_token: str | msgspec.UnsetType = msgspec.UNSET
+
+
+@operation("mlflow/registered-models/search", needs=Permission.READ, scans=True)
+def search_registered_models(tx: Transaction, scope: Scope, request: SearchRegisteredModels) -> RegisteredModelPage:
+    """Search models, by default in the order of their names.
+
+    The filter compares name, aliases, creation_timestamp, last_updated_timestamp and tags.<key>. Prompts are left
+    out unless the filter asks for them.
+    """
+    text, order_by = request.filter or "", request.order_by or []
+    conditions, clauses = _SPACE.conditions(text, scope.limits.filter_length)
+    prompts, conditions = prompt_conditions(_m.is_prompt, conditions, clauses)
+    orders = parse_order(order_by, _ORDERS, _DEFAULT_ORDER)
+    page = fetch_page(
+        tx,
+        scope,
+        sa.select(*COLUMNS, *(order.column for order in orders)).where(
+            _m.platform_id == scope.platform, prompts, *conditions
+        ),
+        orders,
+        max_results=check_max_results(request.max_results, scope.limits.registered_models_page),
+        page_token=request.page_token or "",
+        search=("registered-models", text, *order_by),
+    )
+    latest = latest_versions_of(tx, [row[_MODEL_ID] for row in page.rows])
+    models = []
+    for row in page.rows:
+        model = model_of(row)
+        model.latest_versions = latest[row[_MODEL_ID]]
+        if not request.is_deployment_summary_enabled:
+            model.deployment_summary = msgspec.UNSET
+        models.append(model)
+    return RegisteredModelPage(models, page.next_page_token or msgspec.UNSET)

@@ -1,0 +1,373 @@
+"""Workspaces of a platform, as the WorkspaceClient of Oracle's SDK has them."""
+
+import re
+from enum import Enum
+from typing import Annotated
+
+import msgspec
+import sqlalchemy as sa
+
+from modelkeep.core.clock import as_rfc3339
+from modelkeep.core.errors import (
+    ApiError,
+    ErrorKind,
+    invalid_parameter,
+    missing_parameter,
+    platform_not_found,
+    workspace_not_found,
+)
+from modelkeep.core.operation import Empty, Reach, operation
+from modelkeep.core.permission import Permission
+from modelkeep.core.scope import Scope
+from modelkeep.registry.rules import check_length
+from modelkeep.search.order import Order
+from modelkeep.search.page import check_max_results, fetch_page
+from modelkeep.storage.errors import ForeignKeyViolation, UniqueViolation
+from modelkeep.storage.query import Query
+from modelkeep.storage.schema import workspaces
+from modelkeep.storage.transaction import Row, Transaction
+
+DEFAULT_WORKSPACE = "default"
+KIND = "workspace"
+
+_DISPLAY_NAME_LENGTH = 255
+_LARGEST_PAGE = 1_000
+_NOT_IN_KEYS = re.compile(r"[^a-z0-9_.\-]+")
+
+_w = workspaces.c
+_COLUMNS = (
+    _w.key,
+    _w.display_name,
+    _w.description,
+    _w.type,
+    _w.default_catalog_key,
+    _w.created_at,
+    _w.updated_at,
+    _w.created_by,
+    _w.updated_by,
+    _w.id,
+    _w.revision,
+)
+_ONE = (_w.platform_id == sa.bindparam("platform"), _w.key == sa.bindparam("name"))
+_GET = Query(sa.select(*_COLUMNS).where(*_ONE))
+_LOCATE = Query(sa.select(_w.id, _w.revision, _w.type).where(*_ONE).with_for_update())
+_INSERT = Query(
+    sa.insert(workspaces).values(
+        {
+            column.name: sa.bindparam(column.name)
+            for column in workspaces.columns
+            if column.name not in ("id", "updated_at", "updated_by", "revision")
+        }
+        | {
+            "updated_at": sa.bindparam("created_at"),
+            "updated_by": sa.bindparam("created_by"),
+            "revision": 1,
+        }
+    )
+)
+_UPDATE = Query(
+    sa.update(workspaces)
+    .where(_w.id == sa.bindparam("workspace"))
+    .values(
+        {
+            column.name: sa.func.coalesce(sa.bindparam(f"_{column.name}", type_=sa.Text), column)
+            for column in (_w.display_name, _w.description, _w.default_catalog_key)
+        }
+        | {
+            "updated_at": sa.bindparam("now"),
+            "updated_by": sa.bindparam("user"),
+            "revision": _w.revision + 1,
+        }
+    )
+)
+_DELETE = Query(sa.delete(workspaces).where(_w.id == sa.bindparam("workspace")))
+
+
+class Workspace(msgspec.Struct, rename="camel"):
+    """A workspace. Times are RFC 3339."""
+
+    key: str
+    display_name: str
+    description: str
+    type: str
+    default_catalog_key: str
+    time_created: str
+    time_updated: str
+    created_by: str
+    updated_by: str
+    created_by_name: str
+    updated_by_name: str
+    lifecycle_state: str = "ACTIVE"
+    lifecycle_details: str = ""
+    is_private_network_enabled: bool = False
+
+
+class WorkspaceCollection(msgspec.Struct):
+    """One page of workspaces; the header `opc-next-page` names the next."""
+
+    items: list[Workspace]
+
+
+class WorkspaceDetails(msgspec.Struct, rename="camel", kw_only=True):
+    """What a workspace can be given. Networks are not this server's to configure, so none is accepted."""
+
+    description: str | None = None
+    default_catalog_key: str | None = None
+    network_configuration_details: dict[str, object] | None = None
+
+
+class CreateWorkspaceDetails(WorkspaceDetails, rename="camel", kw_only=True):
+    """The workspace's key is made of its display name."""
+
+    display_name: str
+
+
+@operation("workspaces", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.PLATFORM)
+def create_workspace(tx: Transaction, scope: Scope, request: CreateWorkspaceDetails) -> Workspace:
+    """Create a workspace of a platform."""
+    _check_details(scope, request)
+    _check_display_name(request.display_name)
+    key = _free_key(tx, scope, request.display_name)
+    try:
+        _insert(tx, scope, scope.platform, key, request.display_name, "USER", request)
+    except UniqueViolation:
+        raise _exists(request.display_name) from None
+    except ForeignKeyViolation:
+        raise platform_not_found(scope.tenancy.platform_key if scope.tenancy else "") from None
+    return _load(tx, scope, key)
+
+
+class WorkspaceKey(msgspec.Struct, kw_only=True):
+    """Which workspace."""
+
+    workspace_key: str = msgspec.field(name="workspaceKey")
+
+
+@operation("workspaces/{workspaceKey}", needs=Permission.READ, reach=Reach.PLATFORM)
+def get_workspace(tx: Transaction, scope: Scope, request: WorkspaceKey) -> Workspace:
+    """Get a workspace by its key."""
+    return _load(tx, scope, request.workspace_key)
+
+
+class UpdateWorkspaceDetails(WorkspaceDetails, rename="camel", kw_only=True):
+    """What is absent stays as it is."""
+
+    workspace_key: str
+    display_name: str | None = None
+
+
+@operation("workspaces/{workspaceKey}", verb="PUT", writes=True, needs=Permission.MANAGE, reach=Reach.PLATFORM)
+def update_workspace(tx: Transaction, scope: Scope, request: UpdateWorkspaceDetails) -> Workspace:
+    """Change a workspace's display name, description or default catalog."""
+    _check_details(scope, request)
+    if request.display_name is not None:
+        _check_display_name(request.display_name)
+    workspace, _ = _locate(tx, scope, request.workspace_key)
+    try:
+        tx.run(
+            _UPDATE,
+            workspace=workspace,
+            _display_name=request.display_name,
+            _description=request.description,
+            _default_catalog_key=request.default_catalog_key,
+            now=scope.now,
+            user=scope.principal.name,
+        )
+    except UniqueViolation:
+        raise _exists(request.display_name or "") from None
+    return _load(tx, scope, request.workspace_key)
+
+
+@operation("workspaces/{workspaceKey}", verb="DELETE", writes=True, needs=Permission.MANAGE, reach=Reach.PLATFORM)
+def delete_workspace(tx: Transaction, scope: Scope, request: WorkspaceKey) -> Empty:
+    """Delete a workspace. The registry is the platform's, so models and versions stay."""
+    workspace, kind = _locate(tx, scope, request.workspace_key)
+    if kind == "DEFAULT":
+        raise invalid_parameter("workspaceKey", f"'{request.workspace_key}' is the platform's default; it stays.")
+    tx.run(_DELETE, workspace=workspace)
+    tx.about(KIND, str(workspace), "")
+    return Empty()
+
+
+class SortOrder(Enum):
+    """Direction of a list."""
+
+    ASC = "ASC"
+    DESC = "DESC"
+
+
+class SortBy(Enum):
+    """Column of a list."""
+
+    TIME_CREATED = "timeCreated"
+    DISPLAY_NAME = "displayName"
+
+
+class ListWorkspaces(msgspec.Struct, rename="camel"):
+    """Filters and the page of a list. Names come in ascending order by default, times in descending."""
+
+    lifecycle_state: str | None = None
+    display_name: str | None = None
+    display_name_contains: str | None = None
+    type: str | None = None
+    limit: Annotated[int, msgspec.Meta(description="1 to 1,000.")] = 100
+    page: str | None = None
+    sort_order: SortOrder | None = None
+    sort_by: SortBy = SortBy.DISPLAY_NAME
+    is_private_network_enabled: bool | None = None
+
+
+@operation("workspaces", needs=Permission.READ, reach=Reach.PLATFORM, scans=True, lists=True)
+def list_workspaces(tx: Transaction, scope: Scope, request: ListWorkspaces) -> WorkspaceCollection:
+    """List the workspaces of a platform that the caller may see."""
+    by_time = request.sort_by is SortBy.TIME_CREATED
+    descending = request.sort_order is SortOrder.DESC if request.sort_order else by_time
+    orders = [
+        Order(request.sort_by.value, _w.created_at if by_time else _w.display_name, descending),
+        Order("id", _w.id, descending),
+    ]
+    page = fetch_page(
+        tx,
+        scope,
+        sa.select(*_COLUMNS, *(order.column for order in orders)).where(*_filters(scope, request)),
+        orders,
+        max_results=check_max_results(request.limit, _LARGEST_PAGE, "limit"),
+        page_token=request.page or "",
+        search=("workspaces", repr(_filter_values(request)), request.sort_by.value, str(descending)),
+        field="page",
+    )
+    tx.next_page = page.next_page_token or None
+    return WorkspaceCollection([_from_row(row) for row in page.rows])
+
+
+def _filter_values(request: ListWorkspaces) -> tuple[object, ...]:
+    return (
+        request.lifecycle_state,
+        request.display_name,
+        request.display_name_contains,
+        request.type,
+        request.is_private_network_enabled,
+    )
+
+
+def _filters(scope: Scope, request: ListWorkspaces) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = [_w.platform_id == scope.platform]
+    if request.display_name is not None:
+        conditions.append(_w.display_name == request.display_name)
+    if request.display_name_contains is not None:
+        conditions.append(sa.func.replace(_w.display_name, request.display_name_contains, "") != _w.display_name)
+    if request.type is not None:
+        conditions.append(_w.type == request.type.upper())
+    # Every workspace is active and without a private network, so these choose all or none.
+    if (request.lifecycle_state or "ACTIVE").upper() != "ACTIVE" or request.is_private_network_enabled:
+        conditions.append(sa.false())
+    return conditions
+
+
+def add_default_workspace(tx: Transaction, scope: Scope, platform: int) -> None:
+    """The workspace that every platform is made with."""
+    _insert(tx, scope, platform, DEFAULT_WORKSPACE, DEFAULT_WORKSPACE, "DEFAULT", WorkspaceDetails())
+
+
+def _insert(
+    tx: Transaction,
+    scope: Scope,
+    platform: int,
+    key: str,
+    display_name: str,
+    kind: str,
+    details: WorkspaceDetails,
+) -> None:
+    tx.run(
+        _INSERT,
+        platform_id=platform,
+        key=key,
+        display_name=display_name,
+        type=kind,
+        description=details.description or "",
+        default_catalog_key=details.default_catalog_key or "",
+        created_at=scope.now,
+        created_by=scope.principal.name,
+    )
+
+
+def _check_display_name(name: str) -> None:
+    if not name.strip():
+        raise missing_parameter("displayName")
+    check_length("displayName", name, _DISPLAY_NAME_LENGTH)
+
+
+def _check_details(scope: Scope, details: WorkspaceDetails) -> None:
+    check_length("description", details.description or "", scope.limits.description_length)
+    check_length("defaultCatalogKey", details.default_catalog_key or "", _DISPLAY_NAME_LENGTH)
+    if details.network_configuration_details is not None:
+        raise invalid_parameter(
+            "networkConfigurationDetails",
+            "this server's network is not configured by workspace; leave it out.",
+        )
+
+
+def _free_key(tx: Transaction, scope: Scope, display_name: str) -> str:
+    """A key that can stand in a path: the display name in lower case, numbered where it is taken."""
+    plain = _NOT_IN_KEYS.sub("-", display_name.lower()).strip("-.") or "workspace"
+    key, number = plain, 1
+    while tx.one(_GET, platform=scope.platform, name=key) is not None:
+        number += 1
+        key = f"{plain}-{number}"
+    return key
+
+
+def _exists(display_name: str) -> ApiError:
+    return ApiError(ErrorKind.ALREADY_EXISTS, f"A workspace with the display name '{display_name}' exists.")
+
+
+def _locate(tx: Transaction, scope: Scope, key: str) -> tuple[int, str]:
+    row = tx.one(_LOCATE, platform=scope.platform, name=key)
+    if row is None:
+        raise _not_found(scope, key)
+    workspace, revision, kind = row
+    tx.expect(_etag(workspace, revision))
+    return workspace, kind
+
+
+def _load(tx: Transaction, scope: Scope, key: str) -> Workspace:
+    row = tx.one(_GET, platform=scope.platform, name=key)
+    if row is None:
+        raise _not_found(scope, key)
+    workspace, revision = row[-2:]
+    tx.about(KIND, str(workspace), _etag(workspace, revision))
+    return _from_row(row)
+
+
+def _not_found(scope: Scope, key: str) -> ApiError:
+    return workspace_not_found(scope.tenancy.platform_key if scope.tenancy else "", key)
+
+
+def _from_row(row: Row) -> Workspace:
+    key, display_name, description, kind, catalog, created, updated, created_by, updated_by, *_ = row
+    return Workspace(
+        key,
+        display_name,
+        description,
+        kind,
+        catalog,
+        as_rfc3339(created),
+        as_rfc3339(updated),
+        created_by,
+        updated_by,
+        created_by,
+        updated_by,
+    )
+
+
+def _etag(workspace: int, revision: int) -> str:
+    return f'"w{workspace}.{revision}"'
+
+
+_REVISION = Query(sa.select(_w.revision).where(_w.id == sa.bindparam("workspace")))
+
+
+def current_etag(tx: Transaction, key: str) -> str:
+    """The etag that the workspace with this row id has now, "" where it is gone."""
+    row = tx.one(_REVISION, workspace=int(key))
+    return _etag(int(key), row[0]) if row else ""

@@ -1,0 +1,1 @@
+"""The filter language: grammar -> syntax tree -> SQL expression, and keyset pages."""

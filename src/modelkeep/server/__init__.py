@@ -1,0 +1,1 @@
+"""The HTTP face: composition root, dispatch, authentication, retry tokens, limits, OpenAPI."""

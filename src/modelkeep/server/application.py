@@ -1,0 +1,124 @@
+"""The composition root: settings in, a running server's parts out."""
+
+import asyncio
+import logging
+import secrets
+from typing import NoReturn
+
+import sqlalchemy as sa
+
+from modelkeep.core.clock import now_ms
+from modelkeep.core.scope import Dialect, Principal, Scope
+from modelkeep.core.settings import Settings
+from modelkeep.registry.platforms import ensure_default_platform
+from modelkeep.server.access_log import AccessLog
+from modelkeep.server.asgi import asgi_fallback
+from modelkeep.server.authentication import OpenMode
+from modelkeep.server.catalogue import all_operations, etag_readers
+from modelkeep.server.dispatch import Dispatcher
+from modelkeep.server.execution import Executor
+from modelkeep.server.http import Answer, HttpRequest
+from modelkeep.server.pages import pages
+from modelkeep.server.probes import find_probe
+from modelkeep.server.retry import Replays
+from modelkeep.server.rsgi import RsgiApplication
+from modelkeep.server.tenants import Tenants
+from modelkeep.storage.migrate import upgrade
+from modelkeep.storage.query import Query
+from modelkeep.storage.schema import server_secrets
+from modelkeep.storage.sqlite.connection import DATABASE_NAME
+from modelkeep.storage.sqlite.engine import SqliteEngine
+from modelkeep.storage.transaction import Transaction
+
+_log = logging.getLogger("modelkeep.server")
+_PRUNE_EVERY_SECONDS = 60
+_PRUNE_MOST = 1_000
+_PAGE_KEY = "page-tokens"
+_s = server_secrets.c
+_FIND_SECRET = Query(sa.select(_s.value).where(_s.name == sa.bindparam("which")))
+_INSERT_SECRET = Query(sa.insert(server_secrets).values(name=sa.bindparam("which"), value=sa.bindparam("secret")))
+
+
+class Application:
+    """One server on one database. `start`, `answer` and `stop` belong to one event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._engine = SqliteEngine(
+            settings.data,
+            readers=settings.readers,
+            write_group=settings.write_group,
+            max_waiting_writes=settings.max_waiting_writes,
+        )
+        self._replays = Replays(settings.retry_token_hours, etag_readers())
+        self._access_log = AccessLog(enabled=settings.access_log)
+        self._operations = all_operations()
+        self.rsgi = RsgiApplication(self.answer, asgi_fallback(lambda: pages(self._operations)))
+
+    async def start(self) -> None:
+        """Bring the database up to date and open it. The data directory's lock is the caller's."""
+        upgrade(f"sqlite:///{self._settings.data / DATABASE_NAME}")
+        await self._engine.start()
+        page_key = await self._engine.write(self._prepare, _raise)
+        self._dispatcher = Dispatcher(
+            self._operations,
+            Executor(self._engine, self._replays),
+            Tenants(self._engine),
+            OpenMode(),
+            self._access_log,
+            limits=self._settings.limits,
+            page_key=page_key,
+            max_body_bytes=self._settings.max_body_bytes,
+        )
+        self._pruning = asyncio.create_task(self._prune())
+
+    async def stop(self) -> None:
+        """Refuse what is new, finish what is in flight, and close the database."""
+        self._dispatcher.draining = True
+        self._pruning.cancel()
+        deadline = asyncio.get_running_loop().time() + self._settings.shutdown_seconds
+        while self.rsgi.in_flight and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.01)
+        await self._engine.close()
+        self._access_log.flush()
+
+    async def answer(self, request: HttpRequest) -> tuple[Answer, str] | None:
+        """Answer an API request or a probe; None for pages."""
+        probe = find_probe(request.method, request.path)
+        if probe is not None:
+            return probe(self._engine), self._dispatcher.request_id_for(request)
+        return await self._dispatcher.answer(request)
+
+    def _prepare(self, tx: Transaction) -> bytes:
+        scope = Scope(
+            Principal("modelkeep", administrator=True),
+            Dialect.ORACLE,
+            now_ms(),
+            "start",
+            self._settings.limits,
+            b"",
+        )
+        ensure_default_platform(tx, scope)
+        row = tx.one(_FIND_SECRET, which=_PAGE_KEY)
+        if row is not None:
+            return bytes(row[0])
+        secret = secrets.token_bytes(32)
+        tx.run(_INSERT_SECRET, which=_PAGE_KEY, secret=secret)
+        return secret
+
+    async def _prune(self) -> None:
+        """Forget retry tokens whose time is over, a little at a time so that no write waits long."""
+        while True:
+            await asyncio.sleep(_PRUNE_EVERY_SECONDS)
+            try:
+                while await self._engine.write(self._forget_old, _raise) == _PRUNE_MOST:
+                    await asyncio.sleep(0.1)
+            except Exception:
+                _log.exception("retry tokens could not be pruned; the next minute tries again")
+
+    def _forget_old(self, tx: Transaction) -> int:
+        return self._replays.forget_old(tx, now_ms(), _PRUNE_MOST)
+
+
+def _raise(tx: Transaction, error: Exception) -> NoReturn:
+    raise error

@@ -1,0 +1,31 @@
+"""Who is calling. Open mode knows no identities: everyone is an administrator, under the name they give."""
+
+from typing import Protocol
+
+from modelkeep.core.errors import invalid_parameter
+from modelkeep.core.scope import Principal
+from modelkeep.server.http import RequestHeaders
+
+ANONYMOUS = Principal("anonymous", administrator=True)
+_ON_BEHALF_OF = "dh-user-principal"
+_NAME_LENGTH = 255
+
+
+class Authenticator(Protocol):
+    """Tells callers apart. Raises `not_authenticated` for one that it does not know."""
+
+    def principal(self, headers: RequestHeaders) -> Principal: ...
+
+
+class OpenMode:
+    """No authentication: `dh-user-principal` names the user, as a trusted gateway would."""
+
+    def principal(self, headers: RequestHeaders) -> Principal:
+        name = headers.get(_ON_BEHALF_OF)
+        if name is None:
+            if _ON_BEHALF_OF in headers:
+                raise invalid_parameter(_ON_BEHALF_OF, "it is no valid UTF-8.")
+            return ANONYMOUS
+        if not 1 <= len(name) <= _NAME_LENGTH or not name.isprintable():
+            raise invalid_parameter(_ON_BEHALF_OF, f"it must have 1 to {_NAME_LENGTH} printable characters.")
+        return Principal(name, administrator=True)

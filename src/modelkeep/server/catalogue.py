@@ -1,0 +1,43 @@
+"""Which modules declare the operations, and which resources have etags: the only list of either."""
+
+from collections.abc import Callable
+
+from modelkeep.core.operation import Operation, operations_of
+from modelkeep.registry import (
+    aliases,
+    model_version_search,
+    model_version_stages,
+    model_version_tags,
+    model_versions,
+    platforms,
+    registered_model_search,
+    registered_model_tags,
+    registered_models,
+    summary,
+    workspaces,
+)
+from modelkeep.storage.transaction import Transaction
+
+MODULES = (
+    registered_models,
+    registered_model_search,
+    registered_model_tags,
+    aliases,
+    model_versions,
+    model_version_search,
+    model_version_tags,
+    model_version_stages,
+    summary,
+    platforms,
+    workspaces,
+)
+
+
+def all_operations() -> list[Operation]:
+    """Every operation of the server."""
+    return operations_of(MODULES)
+
+
+def etag_readers() -> dict[str, Callable[[Transaction, str], str]]:
+    """By kind of resource, how to read the etag that one has now."""
+    return {module.KIND: module.current_etag for module in (registered_models, model_versions, platforms, workspaces)}

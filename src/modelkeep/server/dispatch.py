@@ -1,0 +1,166 @@
+"""The way of a request: path, caller, limits, decoding, the operation in its transaction, the answer."""
+
+import logging
+import time
+from collections.abc import Iterable
+
+from modelkeep.core.clock import now_ms
+from modelkeep.core.errors import ApiError, ErrorKind, internal, invalid_parameter, unavailable
+from modelkeep.core.ids import REQUEST_ID, request_id_source
+from modelkeep.core.limits import Limits
+from modelkeep.core.operation import Operation, Reach
+from modelkeep.core.scope import Dialect, Scope, Tenancy
+from modelkeep.registry.platforms import DEFAULT_PLATFORM
+from modelkeep.registry.workspaces import DEFAULT_WORKSPACE
+from modelkeep.server.access_log import AccessLog, Entry
+from modelkeep.server.authentication import Authenticator
+from modelkeep.server.decoding import Decoder
+from modelkeep.server.errors import error_answer
+from modelkeep.server.execution import Executor
+from modelkeep.server.http import JSON, Answer, HttpRequest, PayloadTooLarge, RequestHeaders
+from modelkeep.server.retry import RetryToken, read_retry_token
+from modelkeep.server.routes import Match, Place, Routes
+from modelkeep.server.tenants import Tenants
+from modelkeep.storage.errors import Unavailable
+
+_log = logging.getLogger("modelkeep.server")
+_PLATFORM_HEADER = "x-mlflow-workspace"
+_TENANCY_CHANGES = (Reach.SERVER, Reach.PLATFORM)
+
+
+class Dispatcher:
+    """Answers the requests of the API; `answer` returns None for paths that are not its own."""
+
+    def __init__(
+        self,
+        operations: Iterable[Operation],
+        executor: Executor,
+        tenants: Tenants,
+        authenticator: Authenticator,
+        log: AccessLog,
+        *,
+        limits: Limits,
+        page_key: bytes,
+        max_body_bytes: int,
+    ) -> None:
+        declared = list(operations)
+        self._routes = Routes(declared)
+        self._decoders = {(operation.name, operation.verb): Decoder(operation) for operation in declared}
+        self._executor = executor
+        self._tenants = tenants
+        self._authenticator = authenticator
+        self._log = log
+        self._limits = limits
+        self._page_key = page_key
+        self._max_body_bytes = max_body_bytes
+        self._new_request_id = request_id_source()
+        self.draining = False
+
+    async def answer(self, request: HttpRequest) -> tuple[Answer, str] | None:
+        """The answer and the request id that goes with it."""
+        started = time.perf_counter()
+        entry = Entry(request.method, request.path, request.client)
+        dialect = Dialect.ORACLE if request.path.startswith("/2") else Dialect.MLFLOW
+        try:
+            entry.request_id = self._request_id(request.headers)
+            match = self._routes.match(request.method, request.path)
+            if match is None:
+                return None
+            answer = await self._operate(request, match, entry)
+        except Exception as error:
+            entry.request_id = entry.request_id or self._new_request_id()
+            answer = error_answer(as_api_error(error, entry.request_id), dialect)
+        entry.status = answer.status
+        entry.ms = (time.perf_counter() - started) * 1000
+        self._log.write(entry)
+        return answer, entry.request_id
+
+    async def _operate(self, request: HttpRequest, match: Match, entry: Entry) -> Answer:
+        operation, place, parameters = match
+        headers = request.headers
+        entry.operation = operation.name
+        principal = self._authenticator.principal(headers)
+        entry.principal = principal.name
+        if self.draining:
+            raise unavailable("The server is stopping; try again in a moment.")
+        scope = Scope(
+            principal,
+            place.dialect,
+            now_ms(),
+            entry.request_id,
+            self._limits,
+            self._page_key,
+            self._tenancy(operation, place, headers),
+        )
+        body = await self._body(request)
+        decoder = self._decoders[operation.name, operation.verb]
+        decoded = decoder.decode(request.query, body, parameters)
+        if not operation.writes:
+            return await self._executor.read(operation, scope, decoded)
+        retry: RetryToken | None = None
+        token = headers.get("opc-retry-token")
+        if token is not None or "opc-retry-token" in headers:
+            retry = read_retry_token(token, operation, scope, decoded)
+        answer = await self._executor.write(operation, scope, decoded, retry, headers.get("if-match"))
+        if operation.reach in _TENANCY_CHANGES:
+            self._tenants.forget()
+        return answer
+
+    def request_id_for(self, request: HttpRequest) -> str:
+        """The caller's request id where it is one, a new one otherwise."""
+        try:
+            return self._request_id(request.headers)
+        except ApiError:
+            return self._new_request_id()
+
+    def _request_id(self, headers: RequestHeaders) -> str:
+        given = headers.get("opc-request-id")
+        if given is None and "opc-request-id" not in headers:
+            return self._new_request_id()
+        if given is None or not REQUEST_ID.fullmatch(given):
+            raise invalid_parameter("opc-request-id", "it must have 1 to 255 letters, digits, underscores and dashes.")
+        return given
+
+    def _tenancy(self, operation: Operation, place: Place, headers: RequestHeaders) -> Tenancy | None:
+        if operation.reach is Reach.SERVER:
+            return None
+        named = headers.get(_PLATFORM_HEADER)
+        if place.platform is not None:
+            if named and named.strip() != place.platform:
+                raise invalid_parameter(
+                    "X-MLFLOW-WORKSPACE",
+                    f"{named!r} contradicts the path, which names the platform {place.platform!r}.",
+                )
+            return self._tenants.resolve(place.platform, place.workspace)
+        if named is None and _PLATFORM_HEADER in headers:
+            raise invalid_parameter("X-MLFLOW-WORKSPACE", "it is no valid UTF-8.")
+        return self._tenants.resolve((named or "").strip() or DEFAULT_PLATFORM, DEFAULT_WORKSPACE)
+
+    async def _body(self, request: HttpRequest) -> bytes:
+        length = request.headers.get("content-length")
+        if request.method == "GET" and length is None and "transfer-encoding" not in request.headers:
+            return b""
+        if length is not None and length.isdecimal() and int(length) > self._max_body_bytes:
+            raise PayloadTooLarge
+        body = await request.read_body(self._max_body_bytes)
+        if body:
+            content_type = request.headers.get("content-type")
+            if content_type is not None and content_type.partition(";")[0].strip().lower() != JSON:
+                raise ApiError(
+                    ErrorKind.CANNOT_PARSE,
+                    f"The request cannot be read: its content type must be {JSON}, not {content_type[:80]!r}.",
+                )
+        return body
+
+
+def as_api_error(error: Exception, request_id: str) -> ApiError:
+    """What a client is told of an error; what it is not told goes to the log under the request's id."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, PayloadTooLarge):
+        return ApiError(ErrorKind.PAYLOAD_TOO_LARGE, "The request's body is larger than this server takes.")
+    if isinstance(error, Unavailable):
+        _log.warning("request %s: %s", request_id, error)
+        return unavailable("The database cannot take the request now. Nothing was done.")
+    _log.error("request %s failed", request_id, exc_info=error)
+    return internal()

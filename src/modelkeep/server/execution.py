@@ -1,0 +1,106 @@
+"""Runs one operation in a transaction: permission, rules, record and retry token, together or not at all."""
+
+from collections.abc import Callable
+
+import msgspec
+import sqlalchemy as sa
+
+from modelkeep.core.errors import internal
+from modelkeep.core.operation import Operation
+from modelkeep.core.scope import Scope
+from modelkeep.server.authorization import authorize
+from modelkeep.server.http import Answer
+from modelkeep.server.retry import Replays, RetryToken
+from modelkeep.storage.engine import Engine
+from modelkeep.storage.errors import UniqueViolation
+from modelkeep.storage.query import Query
+from modelkeep.storage.schema import write_records
+from modelkeep.storage.transaction import Transaction
+
+_encode = msgspec.json.Encoder().encode
+_RECORD = Query(
+    sa.insert(write_records).values(
+        {column.name: sa.bindparam(column.name) for column in write_records.columns if column.name != "id"}
+    )
+)
+
+
+class Executor:
+    """Hands operations to the engine."""
+
+    def __init__(self, engine: Engine, replays: Replays) -> None:
+        self._engine = engine
+        self._replays = replays
+
+    async def read(self, operation: Operation, scope: Scope, request: msgspec.Struct) -> Answer:
+        """Answer a read; one that looks up a key is run at once, one that scans on a thread."""
+
+        def work(tx: Transaction) -> Answer:
+            return _perform(tx, operation, scope, request)
+
+        return await self._engine.read(work) if operation.scans else self._engine.read_now(work)
+
+    async def write(
+        self,
+        operation: Operation,
+        scope: Scope,
+        request: msgspec.Struct,
+        retry: RetryToken | None,
+        if_match: str | None,
+    ) -> Answer:
+        """Answer a write after it is durable. A repeated token is answered from its record."""
+
+        def work(tx: Transaction) -> Answer:
+            answer = _perform(tx, operation, scope, request)
+            _record(tx, operation, scope, retry, answer)
+            return answer
+
+        def otherwise(tx: Transaction, error: Exception) -> Answer:
+            answer = self._replays.find(tx, operation, scope, retry) if retry else None
+            if answer is not None:
+                return answer
+            return _again(tx, work, error)
+
+        return await self._engine.write(work, otherwise, if_match)
+
+
+def _again(tx: Transaction, work: Callable[[Transaction], Answer], error: Exception) -> Answer:
+    """What tripped over a record whose time is over is done now; any other error is what it is."""
+    if isinstance(error, UniqueViolation):
+        try:
+            return work(tx)
+        except UniqueViolation:
+            raise internal() from error
+    raise error
+
+
+def _perform(tx: Transaction, operation: Operation, scope: Scope, request: msgspec.Struct) -> Answer:
+    authorize(operation, scope)
+    response = operation.function(tx, scope, request)
+    body = b"" if operation.status == 204 else _encode(response)
+    headers: tuple[tuple[str, str], ...] = ()
+    if tx.subject is not None and tx.subject.etag:
+        headers = (("etag", tx.subject.etag),)
+    if tx.next_page is not None:
+        headers = (*headers, ("opc-next-page", tx.next_page))
+    return Answer(operation.status, body, headers)
+
+
+def _record(tx: Transaction, operation: Operation, scope: Scope, retry: RetryToken | None, answer: Answer) -> None:
+    subject = tx.subject
+    tenancy = scope.tenancy
+    tx.run(
+        _RECORD,
+        at=scope.now,
+        platform_id=tenancy.platform if tenancy else None,
+        workspace_id=tenancy.workspace if tenancy else None,
+        principal=scope.principal.name,
+        operation=operation.name,
+        request_id=scope.request_id,
+        subject_kind=subject.kind if subject else "",
+        subject_id=subject.id if subject else "",
+        etag=subject.etag if subject else "",
+        retry_token=retry.token if retry else None,
+        request_digest=retry.digest if retry else None,
+        answer=answer.body if retry else None,
+    )

@@ -1,0 +1,80 @@
+"""What monitors and clients ask before anything else: health, readiness, version, and what the server can do."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from modelkeep import __version__
+from modelkeep.server.http import Answer
+from modelkeep.storage.engine import Engine
+from modelkeep.storage.query import Query
+
+_PING = Query(sa.select(sa.literal_column("1")))
+_TEXT = "text/plain; charset=utf-8"
+
+
+class Features(msgspec.Struct, frozen=True):
+    """Of MLflow's optional parts, those that run here."""
+
+    gateway: bool = False
+
+
+class ServerInfo(msgspec.Struct):
+    """What MLflow's clients ask for before they use a workspace or upload in parts."""
+
+    workspaces_enabled: bool
+    store_type: str = "SqlStore"
+    trace_archival_enabled: bool = False
+    multipart_uploads_enabled: bool = False
+    multipart_downloads_enabled: bool = False
+    features_enabled: Features = Features()
+
+
+class Probe(NamedTuple):
+    """A document's line and the function that answers."""
+
+    summary: str
+    answer: Callable[[Engine], Answer]
+
+
+def _health(engine: Engine) -> Answer:
+    return Answer(200, b"OK", content_type=_TEXT)
+
+
+def _ready(engine: Engine) -> Answer:
+    try:
+        engine.read_now(lambda tx: tx.one(_PING))
+    except Exception:
+        return Answer(503, b"the database does not answer", content_type=_TEXT)
+    return Answer(200, b"OK", content_type=_TEXT)
+
+
+def _version(engine: Engine) -> Answer:
+    return Answer(200, __version__.encode(), content_type=_TEXT)
+
+
+def _server_info(*, workspaces: bool) -> Callable[[Engine], Answer]:
+    body = msgspec.json.encode(ServerInfo(workspaces))
+    return lambda engine: Answer(200, body)
+
+
+PROBES = {
+    "health": Probe("The process is up.", _health),
+    "ready": Probe("The database answers.", _ready),
+    "version": Probe("This server's version.", _version),
+}
+_SERVER_INFO_PATHS = tuple(f"{root}/3.0/mlflow/server-info" for root in ("api", "ajax-api"))
+
+
+def find_probe(method: str, path: str) -> Callable[[Engine], Answer] | None:
+    """The probe at this path: at the root, and below a tenant's path, since clients append to their base URL."""
+    if method not in ("GET", "HEAD"):
+        return None
+    tenant, mlops, tail = path.partition("/mlops/") if path.startswith("/2") else ("", "", path[1:])
+    if tail in _SERVER_INFO_PATHS:
+        # Below a tenant's path the tenant is chosen already, so `mlflow.set_workspace` has no meaning there.
+        return _server_info(workspaces=not mlops)
+    probe = PROBES.get(tail)
+    return probe.answer if probe is not None and (mlops or not tenant) else None

@@ -1,0 +1,57 @@
+"""Between Granian's RSGI and this server's own requests and answers: the only file that knows the protocol."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from modelkeep.server.http import Answer, HttpRequest, PayloadTooLarge
+
+Handler = Callable[[HttpRequest], Awaitable[tuple[Answer, str] | None]]
+Fallback = Callable[[Any, Any], Awaitable[None]]
+
+
+class RsgiApplication:
+    """What Granian calls. The API answers first; what is not its own goes to `fallback`."""
+
+    def __init__(self, handler: Handler, fallback: Fallback) -> None:
+        self._handler = handler
+        self._fallback = fallback
+        self.in_flight = 0
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        if scope.proto != "http":
+            protocol.close(403)
+            return
+        self.in_flight += 1
+        try:
+            await self._serve(scope, protocol)
+        finally:
+            self.in_flight -= 1
+
+    async def _serve(self, scope: Any, protocol: Any) -> None:
+        async def read_body(limit: int) -> bytes:
+            if "content-length" in scope.headers:
+                return bytes(await protocol())
+            return await _read_chunks(protocol, limit)
+
+        request = HttpRequest(scope.method, scope.path, scope.query_string, scope.headers, scope.client, read_body)
+        handled = await self._handler(request)
+        if handled is None:
+            await self._fallback(scope, protocol)
+            return
+        answer, request_id = handled
+        headers = [("opc-request-id", request_id), *answer.headers]
+        if answer.body:
+            headers.append(("content-type", answer.content_type))
+            protocol.response_bytes(answer.status, headers, answer.body)
+        else:
+            protocol.response_empty(answer.status, headers)
+
+
+async def _read_chunks(protocol: Any, limit: int) -> bytes:
+    """A body whose length was not announced, no more of it than is allowed."""
+    body = bytearray()
+    async for chunk in protocol:
+        body += chunk
+        if len(body) > limit:
+            raise PayloadTooLarge
+    return bytes(body)

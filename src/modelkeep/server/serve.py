@@ -1,0 +1,95 @@
+"""Runs the application under Granian: the listening socket, signals, and the way down."""
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+import sys
+
+import uvloop
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server
+
+from modelkeep.core.settings import Settings
+from modelkeep.server.application import Application
+from modelkeep.storage.errors import DataDirectoryError
+from modelkeep.storage.sqlite.lock import DirectoryLock, Holder
+
+
+class CannotServe(Exception):
+    """The server cannot start; the message is one line for whoever started it."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises `CannotServe` where that cannot begin."""
+    if settings.workers != 1:
+        raise CannotServe("SQLite is served by one process: --workers must be 1.")
+    for path in (settings.tls_cert, settings.tls_key):
+        if path is not None and not path.is_file():
+            raise CannotServe(f"The TLS file {str(path)!r} cannot be read.")
+    port = _free_port(settings.host, settings.port)
+    try:
+        lock = DirectoryLock(settings.data)
+    except DataDirectoryError as error:
+        raise CannotServe(str(error)) from None
+    try:
+        uvloop.run(_serve(settings, port, lock))
+    finally:
+        lock.release()
+
+
+async def _serve(settings: Settings, port: int, lock: DirectoryLock) -> None:
+    application = Application(settings)
+    await application.start()
+    server = Server(
+        application.rsgi,
+        address=settings.host,
+        port=port,
+        interface=Interfaces.RSGI,
+        http=HTTPModes.auto,
+        websockets=False,
+        log_enabled=False,
+        ssl_cert=settings.tls_cert,
+        ssl_key=settings.tls_key,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    url = server_url(settings, port)
+    lock.announce(
+        Holder(
+            pid=os.getpid(),
+            url=url,
+            certificate=str(settings.tls_cert.resolve()) if settings.tls_cert else "",
+        )
+    )
+    print(f"modelkeep serves {settings.data} at {url}", file=sys.stderr, flush=True)  # noqa: T201
+    try:
+        await server.serve()
+    finally:
+        await application.stop()
+
+
+def server_url(settings: Settings, port: int) -> str:
+    """The address that a browser on this machine can use."""
+    scheme = "https" if settings.tls_cert else "http"
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
+    if settings.tls_cert and host in ("127.0.0.1", "[::1]"):
+        host = "localhost"
+    return f"{scheme}://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{port}"
+
+
+def _free_port(host: str, port: int) -> int:
+    """The port, or a free one for 0. Granian shares ports between its workers, so it would not see one in use."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+            found: int = probe.getsockname()[1]
+            return found
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CannotServe(f"Port {port} of {host} is in use by another process.") from None
+        raise CannotServe(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from None

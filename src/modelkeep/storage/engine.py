@@ -1,0 +1,36 @@
+"""The interface that every engine implements, and nothing of which one it is."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from modelkeep.storage.transaction import Transaction
+
+T = TypeVar("T")
+
+
+class Engine(Protocol):
+    """Runs operations in transactions. `write` and `read` are called on the event loop that `start` was."""
+
+    async def start(self) -> None:
+        """Open connections and start threads."""
+
+    async def close(self) -> None:
+        """Finish what was accepted, then let go of everything."""
+
+    async def write(
+        self,
+        work: Callable[[Transaction], T],
+        otherwise: Callable[[Transaction, Exception], T],
+        if_match: str | None = None,
+    ) -> T:
+        """Run `work` and commit, durably, before returning what it returned.
+
+        Where `work` raises, what it wrote is undone, and `otherwise` may answer from the same transaction
+        or raise. Raises `Unavailable` where the commit itself fails.
+        """
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on one snapshot."""
+
+    def read_now(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on the caller's thread: for look-ups by key that cost less than changing threads."""

@@ -1,0 +1,17 @@
+"""What a database can do to an operation, the same for both engines."""
+
+
+class UniqueViolation(Exception):
+    """A row with this key is there already. The operation that knows the constraint gives it meaning."""
+
+
+class ForeignKeyViolation(Exception):
+    """A row that this one belongs to is gone."""
+
+
+class Unavailable(Exception):
+    """The database cannot be reached, is full or is stopping. Nothing of the write was done."""
+
+
+class DataDirectoryError(Exception):
+    """The data directory cannot be used; the message is for the person who named it."""

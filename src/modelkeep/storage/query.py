@@ -1,0 +1,47 @@
+"""Queries: SQLAlchemy expressions, compiled once to the driver's SQL and run on the driver's cursor.
+
+SQLAlchemy's own execution costs more than the statement itself; its compiler, used once a query, costs nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Dialect
+from sqlalchemy.sql import ClauseElement
+
+
+class Query:
+    """A statement with named parameters, known at start. Modules keep theirs as constants."""
+
+    __slots__ = ("expression",)
+
+    def __init__(self, expression: ClauseElement) -> None:
+        self.expression = expression
+
+
+class Compiled:
+    """A statement as one driver takes it: its SQL and how named parameters become its arguments."""
+
+    __slots__ = ("arguments", "constants", "sql")
+
+    def __init__(self, expression: ClauseElement, dialect: Dialect) -> None:
+        compiled: Any = expression.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        self.sql: str = compiled.string
+        names = compiled.positiontup if compiled.positiontup is not None else list(compiled.binds)
+        self.constants: dict[str, Any] = {name: value for name, value in compiled.params.items() if value is not None}
+        self.arguments = _picker(names)
+
+    def bind(self, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+        if self.constants:
+            parameters = {**self.constants, **parameters}
+        return self.arguments(parameters)
+
+
+def _picker(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    if not names:
+        return lambda parameters: ()
+    if len(names) == 1:
+        only = names[0]
+        return lambda parameters: (parameters[only],)
+    return itemgetter(*names)

@@ -1,0 +1,75 @@
+"""What an operation is handed: one transaction, and the word on the one resource that its answer is about."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy.sql import ClauseElement
+
+from modelkeep.core.errors import no_etag_match
+from modelkeep.storage.query import Query
+
+Row = tuple[Any, ...]
+
+
+class Subject(NamedTuple):
+    """The one resource that an answer holds or a write has changed. Its etag is "" once it is deleted."""
+
+    kind: str
+    id: str
+    etag: str
+
+
+class Connection(Protocol):
+    """What an engine gives a transaction: its driver's cursor behind the house's errors."""
+
+    def rows(self, query: Query, parameters: dict[str, Any]) -> list[Row]: ...
+    def count(self, query: Query, parameters: dict[str, Any]) -> int: ...
+    def many(self, query: Query, parameters: Iterable[dict[str, Any]]) -> None: ...
+    def search(self, statement: ClauseElement) -> list[Row]: ...
+
+
+class Transaction:
+    """One request's transaction. Committed by the engine after the operation returns, undone if it raises."""
+
+    __slots__ = ("_connection", "_if_match", "next_page", "subject")
+
+    def __init__(self, connection: Connection, if_match: str | None = None) -> None:
+        self._connection = connection
+        self._if_match = if_match
+        self.subject: Subject | None = None
+        self.next_page: str | None = None
+
+    def one(self, query: Query, **parameters: Any) -> Row | None:
+        """The first row, or None."""
+        rows = self._connection.rows(query, parameters)
+        return rows[0] if rows else None
+
+    def all(self, query: Query, **parameters: Any) -> list[Row]:
+        """Every row."""
+        return self._connection.rows(query, parameters)
+
+    def run(self, query: Query, **parameters: Any) -> int:
+        """Write; the number of rows changed."""
+        return self._connection.count(query, parameters)
+
+    def many(self, query: Query, parameters: Iterable[dict[str, Any]]) -> None:
+        """Write once for each set of parameters."""
+        self._connection.many(query, parameters)
+
+    def search(self, statement: ClauseElement) -> list[Row]:
+        """The rows of a statement built for this request."""
+        return self._connection.search(statement)
+
+    def expect(self, etag: str) -> None:
+        """Stop with 412 where the caller's `if-match` does not name this etag. Call before changing anything."""
+        if self._if_match is not None and not _names(self._if_match, etag):
+            raise no_etag_match(etag)
+
+    def about(self, kind: str, identity: str, etag: str) -> None:
+        """Say which resource the answer holds: it gives the `etag` header, the record and retries' validity."""
+        self.subject = Subject(kind, identity, etag)
+
+
+def _names(if_match: str, etag: str) -> bool:
+    wanted = [candidate.strip().removeprefix("W/").strip('"') for candidate in if_match.split(",")]
+    return "*" in wanted or etag.strip('"') in wanted
