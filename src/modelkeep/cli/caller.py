@@ -89,10 +89,9 @@ class _Local:
         request = HttpRequest(
             method, unquote(plain), query, {"content-length": str(len(content))}, "command line", read_body
         )
-        handled = self._runner.run(self._application.answer(request))
-        if handled is None:
+        answer, _ = self._runner.run(self._application.answer(request))
+        if answer is None:
             raise CommandFailed(f"There is no operation at {path}.")
-        answer, _ = handled
         if answer.status >= 400:
             raise _failure(answer.body)
         self.next_page = dict(answer.headers).get("opc-next-page")

@@ -2,7 +2,7 @@
 
 import re
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import sqlalchemy as sa
@@ -113,7 +113,7 @@ class WorkspaceDetails(msgspec.Struct, rename="camel", kw_only=True):
 
     description: str | None = None
     default_catalog_key: str | None = None
-    network_configuration_details: dict[str, object] | None = None
+    network_configuration_details: dict[str, Any] | None = None
 
 
 class CreateWorkspaceDetails(WorkspaceDetails, rename="camel", kw_only=True):

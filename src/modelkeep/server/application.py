@@ -82,12 +82,14 @@ class Application:
         await self._engine.close()
         self._access_log.flush()
 
-    async def answer(self, request: HttpRequest) -> tuple[Answer, str] | None:
-        """Answer an API request or a probe; None for pages."""
-        probe = find_probe(request.method, request.path)
-        if probe is not None:
-            return probe(self._engine), self._dispatcher.request_id_for(request)
-        return await self._dispatcher.answer(request)
+    async def answer(self, request: HttpRequest) -> tuple[Answer | None, str]:
+        """Answer an API request or a probe; what is neither is for the pages, and None here."""
+        answered = await self._dispatcher.answer(request)
+        if answered[0] is None:
+            probe = find_probe(request.method, request.path)
+            if probe is not None:
+                return probe(self._engine), answered[1]
+        return answered
 
     def _prepare(self, tx: Transaction) -> bytes:
         scope = Scope(

@@ -7,14 +7,14 @@ from urllib.parse import quote
 AsgiApplication = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 
-def asgi_fallback(application: Callable[[], AsgiApplication]) -> Callable[[Any, Any], Awaitable[None]]:
+def asgi_fallback(application: Callable[[], AsgiApplication]) -> Callable[[Any, Any, str], Awaitable[None]]:
     """`application` makes the application when the first request comes for it."""
     made: list[AsgiApplication] = []
 
-    async def serve(scope: Any, protocol: Any) -> None:
+    async def serve(scope: Any, protocol: Any, request_id: str) -> None:
         if not made:
             made.append(application())
-        exchange = _Exchange(scope, protocol)
+        exchange = _Exchange(scope, protocol, request_id)
         await made[0](exchange.asgi_scope(), exchange.receive, exchange.send)
 
     return serve
@@ -23,8 +23,9 @@ def asgi_fallback(application: Callable[[], AsgiApplication]) -> Callable[[Any, 
 class _Exchange:
     """One request and answer, translated. The answer is sent whole, or streamed once it has a second part."""
 
-    def __init__(self, scope: Any, protocol: Any) -> None:
+    def __init__(self, scope: Any, protocol: Any, request_id: str) -> None:
         self._scope = scope
+        self._request_id = ("opc-request-id", request_id)
         self._protocol = protocol
         self._status = 500
         self._headers: list[tuple[str, str]] = []
@@ -65,7 +66,8 @@ class _Exchange:
     async def send(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            self._headers = [(name.decode(), value.decode()) for name, value in message.get("headers", ())]
+            headers = message.get("headers", ())
+            self._headers = [self._request_id, *((name.decode(), value.decode()) for name, value in headers)]
             return
         body, more = message.get("body", b""), message.get("more_body", False)
         if self._transport is not None:

@@ -29,7 +29,7 @@ _TENANCY_CHANGES = (Reach.SERVER, Reach.PLATFORM)
 
 
 class Dispatcher:
-    """Answers the requests of the API; `answer` returns None for paths that are not its own."""
+    """Answers the requests of the API."""
 
     def __init__(
         self,
@@ -56,16 +56,16 @@ class Dispatcher:
         self._new_request_id = request_id_source()
         self.draining = False
 
-    async def answer(self, request: HttpRequest) -> tuple[Answer, str] | None:
-        """The answer and the request id that goes with it."""
+    async def answer(self, request: HttpRequest) -> tuple[Answer | None, str]:
+        """The answer, None where the path is not the API's, and the request id that goes with it."""
         started = time.perf_counter()
         entry = Entry(request.method, request.path, request.client)
         dialect = Dialect.ORACLE if request.path.startswith("/2") else Dialect.MLFLOW
         try:
-            entry.request_id = self._request_id(request.headers)
+            entry.request_id = self.request_id(request.headers)
             match = self._routes.match(request.method, request.path)
             if match is None:
-                return None
+                return None, entry.request_id
             answer = await self._operate(request, match, entry)
         except Exception as error:
             entry.request_id = entry.request_id or self._new_request_id()
@@ -106,14 +106,8 @@ class Dispatcher:
             self._tenants.forget()
         return answer
 
-    def request_id_for(self, request: HttpRequest) -> str:
-        """The caller's request id where it is one, a new one otherwise."""
-        try:
-            return self._request_id(request.headers)
-        except ApiError:
-            return self._new_request_id()
-
-    def _request_id(self, headers: RequestHeaders) -> str:
+    def request_id(self, headers: RequestHeaders) -> str:
+        """The caller's request id, or a new one; raises where the caller's is none."""
         given = headers.get("opc-request-id")
         if given is None and "opc-request-id" not in headers:
             return self._new_request_id()

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from modelkeep.core.errors import ApiError, ErrorKind
 from modelkeep.core.operation import Operation
+from modelkeep.core.scope import Dialect
+from modelkeep.server.errors import error_answer
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -31,4 +34,17 @@ def pages(operations: Sequence[Operation]) -> "Starlette":
     async def root(request: Request) -> Response:
         return RedirectResponse("/docs")
 
-    return Starlette(routes=[Route("/openapi.json", openapi), Route("/docs", docs), Route("/", root)])
+    async def not_found(request: Request, error: Exception) -> Response:
+        return _refusal(request, ErrorKind.NO_SUCH_OPERATION, "There is no operation or page at")
+
+    async def not_allowed(request: Request, error: Exception) -> Response:
+        return _refusal(request, ErrorKind.METHOD_NOT_ALLOWED, f"{request.method} is not allowed at")
+
+    def _refusal(request: Request, kind: ErrorKind, problem: str) -> Response:
+        answer = error_answer(ApiError(kind, f"{problem} {request.url.path[:200]!r}."), Dialect.MLFLOW)
+        return Response(answer.body, answer.status, media_type=answer.content_type)
+
+    return Starlette(
+        routes=[Route("/openapi.json", openapi), Route("/docs", docs), Route("/", root)],
+        exception_handlers={404: not_found, 405: not_allowed},
+    )

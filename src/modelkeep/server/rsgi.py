@@ -5,8 +5,8 @@ from typing import Any
 
 from modelkeep.server.http import Answer, HttpRequest, PayloadTooLarge
 
-Handler = Callable[[HttpRequest], Awaitable[tuple[Answer, str] | None]]
-Fallback = Callable[[Any, Any], Awaitable[None]]
+Handler = Callable[[HttpRequest], Awaitable[tuple[Answer | None, str]]]
+Fallback = Callable[[Any, Any, str], Awaitable[None]]
 
 
 class RsgiApplication:
@@ -34,11 +34,10 @@ class RsgiApplication:
             return await _read_chunks(protocol, limit)
 
         request = HttpRequest(scope.method, scope.path, scope.query_string, scope.headers, scope.client, read_body)
-        handled = await self._handler(request)
-        if handled is None:
-            await self._fallback(scope, protocol)
+        answer, request_id = await self._handler(request)
+        if answer is None:
+            await self._fallback(scope, protocol, request_id)
             return
-        answer, request_id = handled
         headers = [("opc-request-id", request_id), *answer.headers]
         if answer.body:
             headers.append(("content-type", answer.content_type))

@@ -1,0 +1,45 @@
+"""What every test can ask for: one server a worker process, and a platform of its own for each test."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.api import Api
+from tests.support.server import RunningServer
+
+_counter = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A real `modelkeep serve` on a free port, shared by the tests of this worker."""
+    with RunningServer(tmp_path_factory.mktemp("data")) as running:
+        yield running
+
+
+@pytest.fixture()
+def platform(server: RunningServer) -> str:
+    """The key of a platform that no other test uses."""
+    key = f"test-{next(_counter)}"
+    Api(server.url).ok("POST", "/api/3.0/mlflow/workspaces", {"name": key}, status=201)
+    return key
+
+
+@pytest.fixture()
+def mlflow_api(server: RunningServer, platform: str) -> Api:
+    """The API as MLflow's clients reach it, on the test's platform."""
+    return Api(server.url, "/api/2.0/mlflow", {"X-MLFLOW-WORKSPACE": platform})
+
+
+@pytest.fixture()
+def oracle_api(server: RunningServer, platform: str) -> Api:
+    """The API as Oracle's clients reach it, in the default workspace of the test's platform."""
+    return Api(server.url, f"/20260430/aiDataPlatforms/{platform}/workspaces/default/mlops/api/2.0/mlflow")
+
+
+@pytest.fixture()
+def data_directory(tmp_path: Path) -> Path:
+    """An empty directory for a server of the test's own."""
+    return tmp_path / "data"

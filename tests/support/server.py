@@ -1,0 +1,72 @@
+"""Runs the real server as a process, the way an operator does."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_ANNOUNCED = re.compile(r"modelkeep serves .* at (?P<url>https?://\S+)")
+_STOP_SECONDS = 20
+
+
+class RunningServer:
+    """`modelkeep serve` on a free port, from entering the block to leaving it."""
+
+    def __init__(self, data: Path, *flags: str, environment: dict[str, str] | None = None) -> None:
+        self.data = data
+        self._flags = flags
+        self._environment = {**os.environ, **(environment or {})}
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self.process.poll() is None:
+            self.stop()
+
+    def start(self, port: int = 0) -> None:
+        """Start, and wait for the line that says where it serves."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.log = self.data.with_name(f"{self.data.name}.log")
+        command = [sys.executable, "-m", "modelkeep", "serve", "--data", str(self.data), "--port", str(port)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, *self._flags],
+                stdout=log,
+                stderr=subprocess.PIPE,
+                env=self._environment,
+            )
+        assert self.process.stderr is not None
+        seen = b""
+        for line in self.process.stderr:
+            seen += line
+            if match := _ANNOUNCED.search(line.decode()):
+                self.url = match["url"]
+                return
+        raise AssertionError(f"the server did not start: {seen.decode()}")
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    def stop(self) -> int:
+        """End it as an operator does; returns the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self._ended()
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        self.process.kill()
+        self._ended()
+
+    def _ended(self) -> int:
+        code = self.process.wait(_STOP_SECONDS)
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        return code
