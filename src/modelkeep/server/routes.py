@@ -9,6 +9,7 @@ from typing import NamedTuple
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter
 from modelkeep.core.operation import Operation, Reach
 from modelkeep.core.scope import Dialect
+from modelkeep.server.probes import find_probe
 
 ORACLE_ROOT = "/20260430/"
 PLATFORMS = "aiDataPlatforms"
@@ -60,7 +61,7 @@ class Routes:
         return self._exact.setdefault(path, {})
 
     def match(self, method: str, path: str) -> Match | None:
-        """The operation at this path; None where no API's prefix matches. Raises 404 or 405 otherwise."""
+        """The operation at this path; None where it is no API's or a probe's. Raises 404 or 405 otherwise."""
         place = locate(path)
         if place is None:
             return None
@@ -70,6 +71,8 @@ class Routes:
             verbs, parameters = self._by_pattern(place.tail)
         operation = verbs.get(method)
         if operation is None:
+            if find_probe(method, path) is not None:
+                return None
             if not verbs or not any(known.reach in place.reaches for known in verbs.values()):
                 raise ApiError(ErrorKind.NO_SUCH_OPERATION, f"There is no operation at {path[:200]!r}.")
             allowed = ", ".join(sorted(verbs))
