@@ -56,19 +56,33 @@ async def _serve(settings: Settings, port: int, lock: DirectoryLock) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
-    url = server_url(settings, port)
-    lock.announce(
-        Holder(
-            pid=os.getpid(),
-            url=url,
-            certificate=str(settings.tls_cert.resolve()) if settings.tls_cert else "",
-        )
-    )
-    print(f"modelkeep serves {settings.data} at {url}", file=sys.stderr, flush=True)  # noqa: T201
+    serving = asyncio.ensure_future(server.serve())
     try:
-        await server.serve()
+        await _listening(settings.host, port, serving)
+        url = server_url(settings, port)
+        lock.announce(
+            Holder(
+                pid=os.getpid(),
+                url=url,
+                certificate=str(settings.tls_cert.resolve()) if settings.tls_cert else "",
+            )
+        )
+        print(f"modelkeep serves {settings.data} at {url}", file=sys.stderr, flush=True)  # noqa: T201
+        await serving
     finally:
         await application.stop()
+
+
+async def _listening(host: str, port: int, serving: "asyncio.Future[None]") -> None:
+    """Wait until the port answers: Granian opens it on a thread of its own and does not say when."""
+    while not serving.done():
+        try:
+            _, connection = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(0.002)
+        else:
+            connection.close()
+            return
 
 
 def server_url(settings: Settings, port: int) -> str:
