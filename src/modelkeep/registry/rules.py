@@ -11,6 +11,7 @@ from modelkeep.core.limits import Limits
 
 _TAG_KEY = re.compile(r"[/\w.\- :]*")
 _ALIAS = re.compile(r"[\w\-]+")
+_NUMBER = re.compile(r"-?[0-9]{1,4000}")
 _VERSION_ALIAS = re.compile(r"[vV]\d+")
 _ALIAS_LENGTH = 255
 _LARGEST_VERSION = 2**53
@@ -98,10 +99,9 @@ def version_number(name: str, version: str) -> int:
     """The number of a version as its text has it."""
     if not version:
         raise missing_parameter("version")
-    try:
-        number = int(version)
-    except ValueError:
-        raise invalid_parameter("version", f"it must be an integer, got {version[:40]!r}.") from None
+    if not _NUMBER.fullmatch(version):
+        raise invalid_parameter("version", f"it must be an integer, got {version[:40]!r}.")
+    number = int(version)
     if not 0 < number < _LARGEST_VERSION:
         raise model_version_not_found(name, version[:40])
     return number
