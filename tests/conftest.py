@@ -43,3 +43,42 @@ def oracle_api(server: RunningServer, platform: str) -> Api:
 def data_directory(tmp_path: Path) -> Path:
     """An empty directory for a server of the test's own."""
     return tmp_path / "data"
+
+
+@pytest.fixture()
+def platform_api(server: RunningServer, platform: str) -> Api:
+    """The registry on the platform's own path, above its workspaces."""
+    return Api(server.url, f"/20260430/aiDataPlatforms/{platform}/mlops/api/2.0/mlflow")
+
+
+@pytest.fixture(params=["workspace path", "platform path", "mlflow", "mlflow 3.0", "ajax"])
+def any_api(request: pytest.FixtureRequest, server: RunningServer, platform: str) -> Api:
+    """The registry at each of its addresses, one after the other."""
+    tenant = f"/20260430/aiDataPlatforms/{platform}"
+    chosen = {"X-MLFLOW-WORKSPACE": platform}
+    return {
+        "workspace path": Api(server.url, f"{tenant}/workspaces/default/mlops/api/2.0/mlflow"),
+        "platform path": Api(server.url, f"{tenant}/mlops/api/2.0/mlflow"),
+        "mlflow": Api(server.url, "/api/2.0/mlflow", chosen),
+        "mlflow 3.0": Api(server.url, "/api/3.0/mlflow", chosen),
+        "ajax": Api(server.url, "/ajax-api/2.0/mlflow", chosen),
+    }[request.param]
+
+
+@pytest.fixture()
+def workspaces_api(server: RunningServer, platform: str) -> Api:
+    """Oracle's workspaces of the test's platform."""
+    return Api(server.url, f"/20260430/aiDataPlatforms/{platform}")
+
+
+@pytest.fixture()
+def root(server: RunningServer) -> Api:
+    """The server's own root."""
+    return Api(server.url)
+
+
+@pytest.fixture()
+def model(oracle_api: Api) -> str:
+    """The name of a registered model without versions."""
+    oracle_api.post("registered-models/create", name="churn")
+    return "churn"
