@@ -19,7 +19,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield running
 
 
-@pytest.fixture()
+@pytest.fixture
 def platform(server: RunningServer) -> str:
     """The key of a platform that no other test uses."""
     key = f"test-{next(_counter)}"
@@ -27,25 +27,25 @@ def platform(server: RunningServer) -> str:
     return key
 
 
-@pytest.fixture()
+@pytest.fixture
 def mlflow_api(server: RunningServer, platform: str) -> Api:
     """The API as MLflow's clients reach it, on the test's platform."""
     return Api(server.url, "/api/2.0/mlflow", {"X-MLFLOW-WORKSPACE": platform})
 
 
-@pytest.fixture()
+@pytest.fixture
 def oracle_api(server: RunningServer, platform: str) -> Api:
     """The API as Oracle's clients reach it, in the default workspace of the test's platform."""
     return Api(server.url, f"/20260430/aiDataPlatforms/{platform}/workspaces/default/mlops/api/2.0/mlflow")
 
 
-@pytest.fixture()
+@pytest.fixture
 def data_directory(tmp_path: Path) -> Path:
     """An empty directory for a server of the test's own."""
     return tmp_path / "data"
 
 
-@pytest.fixture()
+@pytest.fixture
 def platform_api(server: RunningServer, platform: str) -> Api:
     """The registry on the platform's own path, above its workspaces."""
     return Api(server.url, f"/20260430/aiDataPlatforms/{platform}/mlops/api/2.0/mlflow")
@@ -65,19 +65,19 @@ def any_api(request: pytest.FixtureRequest, server: RunningServer, platform: str
     }[request.param]
 
 
-@pytest.fixture()
+@pytest.fixture
 def workspaces_api(server: RunningServer, platform: str) -> Api:
     """Oracle's workspaces of the test's platform."""
     return Api(server.url, f"/20260430/aiDataPlatforms/{platform}")
 
 
-@pytest.fixture()
+@pytest.fixture
 def root(server: RunningServer) -> Api:
     """The server's own root."""
     return Api(server.url)
 
 
-@pytest.fixture()
+@pytest.fixture
 def model(oracle_api: Api) -> str:
     """The name of a registered model without versions."""
     oracle_api.post("registered-models/create", name="churn")

@@ -6,7 +6,7 @@ from tests.support.api import Answer, Api
 from tests.support.codes import INVALID, RELATED_NOT_FOUND, RELATED_NOT_FOUND_TO_MLFLOW
 
 
-@pytest.fixture()
+@pytest.fixture
 def origin(oracle_api: Api) -> str:
     """A model with three versions: 1 in Production, 2 named `champion`, 3 the newest."""
     oracle_api.post("registered-models/create", name="origin")

@@ -6,7 +6,7 @@ from tests.support.api import Api
 from tests.support.codes import INVALID, MISSING, NOT_FOUND
 
 
-@pytest.fixture()
+@pytest.fixture
 def version(oracle_api: Api, model: str) -> dict[str, str]:
     """The name and number of a version."""
     tags = [{"key": "team", "value": "growth"}]

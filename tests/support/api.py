@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 
-
 # Making a client costs more than a call.
 _client = httpx.Client(
     timeout=30, limits=httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=None)
