@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from modelkeep import __version__
 from modelkeep.server.http import Answer
+from modelkeep.server.routes import split_tenant
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.query import Query
 
@@ -65,14 +66,15 @@ PROBES = {
     "ready": Probe("The database answers.", _ready),
     "version": Probe("This server's version.", _version),
 }
-_SERVER_INFO_PATHS = tuple(f"{root}/3.0/mlflow/server-info" for root in ("api", "ajax-api"))
+SERVER_INFO = "mlflow/server-info"
+_SERVER_INFO_PATHS = tuple(f"{root}/3.0/{SERVER_INFO}" for root in ("api", "ajax-api"))
 
 
 def find_probe(method: str, path: str) -> Callable[[Engine], Answer] | None:
     """The probe at this path: at the root, and below a tenant's path, since clients append to their base URL."""
     if method not in ("GET", "HEAD"):
         return None
-    tenant, mlops, tail = path.partition("/mlops/") if path.startswith("/2") else ("", "", path[1:])
+    tenant, mlops, tail = split_tenant(path) if path.startswith("/2") else ("", "", path[1:])
     if tail in _SERVER_INFO_PATHS:
         # Below a tenant's path the tenant is chosen already, so `mlflow.set_workspace` has no meaning there.
         return _server_info(workspaces=not mlops)

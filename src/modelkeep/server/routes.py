@@ -121,7 +121,7 @@ def locate(path: str) -> Place | None:
 
 def _locate_tenant(path: str) -> Place | None:
     rest = path[len(_ORACLE_PLATFORMS) :]
-    tenant, mlops, tail = rest.partition(_MLOPS)
+    tenant, mlops, tail = split_tenant(rest)
     if not mlops:
         platform, _, tail = rest.partition("/")
         check_key("aiDataPlatformId", platform)
@@ -142,6 +142,14 @@ def _locate_tenant(path: str) -> Place | None:
         f"{tenant[:200]!r} does not read as one segment of the path, or as three with 'workspaces' in the "
         "middle; a key cannot contain '/', not even encoded.",
     )
+
+
+def split_tenant(path: str) -> tuple[str, str, str]:
+    """What stands before `/mlops/`, that, and what stands behind it. A workspace may be called `mlops` itself."""
+    tenant, mlops, tail = path.partition(_MLOPS)
+    if tenant.endswith("/workspaces") and f"/{tail}".startswith(_MLOPS):
+        return tenant + _MLOPS.rstrip("/"), mlops, tail.removeprefix(_MLOPS[1:])
+    return tenant, mlops, tail
 
 
 def check_key(field: str, value: str) -> str:
