@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from modelkeep import __version__
 from modelkeep.server.http import Answer
-from modelkeep.server.routes import split_tenant
+from modelkeep.server.paths import split_tenant
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.query import Query
 

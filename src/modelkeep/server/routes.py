@@ -9,6 +9,7 @@ from typing import NamedTuple
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter
 from modelkeep.core.operation import Operation, Reach
 from modelkeep.core.scope import Dialect
+from modelkeep.server.paths import split_tenant
 from modelkeep.server.probes import find_probe
 
 ORACLE_ROOT = "/20260430/"
@@ -18,7 +19,6 @@ API_VERSIONS = ("2.0", "2.11", "3.0")
 KEY_LENGTH = 500
 
 _ORACLE_PLATFORMS = f"{ORACLE_ROOT}{PLATFORMS}/"
-_MLOPS = "/mlops/"
 
 Verbs = dict[str, Operation]
 
@@ -142,14 +142,6 @@ def _locate_tenant(path: str) -> Place | None:
         f"{tenant[:200]!r} does not read as one segment of the path, or as three with 'workspaces' in the "
         "middle; a key cannot contain '/', not even encoded.",
     )
-
-
-def split_tenant(path: str) -> tuple[str, str, str]:
-    """What stands before `/mlops/`, that, and what stands behind it. A workspace may be called `mlops` itself."""
-    tenant, mlops, tail = path.partition(_MLOPS)
-    if tenant.endswith("/workspaces") and f"/{tail}".startswith(_MLOPS):
-        return tenant + _MLOPS.rstrip("/"), mlops, tail.removeprefix(_MLOPS[1:])
-    return tenant, mlops, tail
 
 
 def check_key(field: str, value: str) -> str:
