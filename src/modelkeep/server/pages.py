@@ -38,7 +38,9 @@ def pages(operations: Sequence[Operation]) -> "Starlette":
         return _refusal(request, ErrorKind.NO_SUCH_OPERATION, "There is no operation or page at")
 
     async def not_allowed(request: Request, error: Exception) -> Response:
-        return _refusal(request, ErrorKind.METHOD_NOT_ALLOWED, f"{request.method} is not allowed at")
+        refusal = _refusal(request, ErrorKind.METHOD_NOT_ALLOWED, f"{request.method} is not allowed at")
+        refusal.headers.update(getattr(error, "headers", None) or {})
+        return refusal
 
     def _refusal(request: Request, kind: ErrorKind, problem: str) -> Response:
         answer = error_answer(ApiError(kind, f"{problem} {request.url.path[:200]!r}."), Dialect.MLFLOW)
