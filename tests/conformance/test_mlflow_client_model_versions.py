@@ -126,3 +126,22 @@ def test_a_source_that_is_a_local_path_is_refused(client: MlflowClient, model: s
     with pytest.raises(MlflowException) as caught:
         client.create_model_version(model, "/etc")
     assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
+
+
+def test_a_name_has_any_characters_but_slash_and_colon(client: MlflowClient, name: str) -> None:
+    name = f"{name} Zähler & Söhne + 100% = 数?#;"
+    client.create_registered_model(name)
+    client.create_model_version(name, "s3://models/1")
+    client.set_registered_model_alias(name, "champion", "1")
+    assert client.get_model_version_by_alias(name, "champion").name == name
+    assert [version.name for version in client.search_model_versions(f"name = '{name}'")] == [name]
+
+
+def test_versions_are_ordered_by_more_than_one_column(client: MlflowClient, model: str) -> None:
+    client.copy_model_version(f"models:/{model}/1", f"{model}-b")
+    found = client.search_model_versions(f"name LIKE '{model}%'", order_by=["name DESC", "version_number ASC"])
+    assert [(version.name, version.version) for version in found] == [
+        (f"{model}-b", "1"),
+        (model, "1"),
+        (model, "2"),
+    ]

@@ -6,6 +6,8 @@ import pytest
 from aidp_python_client.aidataplatform_dp import models
 
 from tests.conformance.schema import assert_complete
+from tests.support.api import Api
+from tests.support.server import RunningServer
 
 NAME = "main.fraud.scorer"
 
@@ -145,3 +147,20 @@ def test_every_workspace_of_a_platform_sees_its_versions(ml_ops: Any, workspace_
     workspace = workspace_client.create_workspace(platform, models.CreateWorkspaceDetails(display_name="Lab")).data
     created = ml_ops.create_workspace_model_version(platform, workspace.key, details_of_version())
     assert read(ml_ops, platform, "1") == created.data.model_version
+
+
+def test_a_platform_is_named_by_its_ocid(ml_ops: Any, server: RunningServer, platform: str) -> None:
+    ocid = f"ocid1.aidataplatform.oc1.iad.{platform}"
+    Api(server.url).ok("POST", "/20260430/aiDataPlatforms", {"id": ocid})
+    ml_ops.create_registered_model(ocid, models.CreateRegisteredModelDetails(name=NAME))
+    created = ml_ops.create_workspace_model_version(ocid, "default", details_of_version())
+    assert read(ml_ops, ocid, "1") == created.data.model_version
+
+
+def test_a_name_has_any_characters_but_slash_and_colon(ml_ops: Any, platform: str) -> None:
+    name = "Zähler & Söhne + 100% = 数?#;"
+    ml_ops.create_registered_model(platform, models.CreateRegisteredModelDetails(name=name))
+    ml_ops.create_model_version(platform, details_of_version(name=name))
+    assert ml_ops.get_model_version(platform, name, "1").data.model_version.name == name
+    found = ml_ops.list_model_versions(platform, filter=f"name = '{name}'").data.model_versions
+    assert [version.name for version in found] == [name]
