@@ -63,6 +63,8 @@ def check_tag_key(key: str, limits: Limits, field: str = "key") -> None:
     if not key:
         raise missing_parameter(field)
     check_length(field, key, limits.tag_key_length)
+    if key.isidentifier():
+        return
     if not _TAG_KEY.fullmatch(key):
         raise invalid_parameter(
             field,

@@ -21,6 +21,8 @@ from modelkeep.tracking.origins import find_logged_model, find_run
 
 _PROMPT_SOURCES = ("dummy-source", "prompt-template")
 _PROXY_ROUTE = ("api", "2.0", "mlflow-artifacts", "artifacts")
+# Most sources are such: a host, and segments without any character that another reader could take for more.
+_PLAIN = re.compile(r"\w+://\w[\w.\-]*(/[\w=@-][\w=@.-]*)+", re.ASCII)
 _STAGES = {"none": "None", "staging": "Staging", "production": "Production", "archived": "Archived"}
 
 
@@ -99,7 +101,8 @@ def _refuse(source: str, field: str) -> NoReturn:
 def _split(source: str) -> SplitResult:
     try:
         url = urlsplit(source)
-        _ = url.port
+        if "@" in url.netloc or ":" in url.netloc:
+            _ = url.port
     except ValueError:
         raise invalid_parameter("source", f"{source!r} is not a URI.") from None
     return url
@@ -116,6 +119,8 @@ def _as_path(source: str) -> str:
 
 def _check_path(source: str) -> None:
     """No way out of a bucket or a server's artifacts, however it is encoded."""
+    if _PLAIN.fullmatch(source):
+        return
     plain = source
     while "%" in plain or "+" in plain:
         once = unquote_plus(plain)
@@ -134,12 +139,10 @@ def _is_normal(path: str) -> bool:
 
 
 def _is_proxied(url: SplitResult) -> bool:
-    if url.scheme == "mlflow-artifacts":
-        return True
-    parts = _parts(url)
-    return url.scheme in ("http", "https") and any(
-        parts[i : i + len(_PROXY_ROUTE)] == _PROXY_ROUTE for i in range(len(parts))
-    )
+    if url.scheme in ("http", "https"):
+        parts = _parts(url)
+        return any(parts[i : i + len(_PROXY_ROUTE)] == _PROXY_ROUTE for i in range(len(parts)))
+    return url.scheme == "mlflow-artifacts"
 
 
 def _parts(url: SplitResult) -> tuple[str, ...]:

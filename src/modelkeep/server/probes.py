@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from modelkeep import __version__
 from modelkeep.server.http import Answer
 from modelkeep.server.paths import split_tenant
+from modelkeep.server.routes import SERVER_INFO
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.query import Query
 
@@ -66,7 +67,6 @@ PROBES = {
     "ready": Probe("The database answers.", _ready),
     "version": Probe("This server's version.", _version),
 }
-SERVER_INFO = "mlflow/server-info"
 _SERVER_INFO_PATHS = tuple(f"{root}/3.0/{SERVER_INFO}" for root in ("api", "ajax-api"))
 
 

@@ -10,15 +10,20 @@ from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter
 from modelkeep.core.operation import Operation, Reach
 from modelkeep.core.scope import Dialect
 from modelkeep.server.paths import split_tenant
-from modelkeep.server.probes import find_probe
 
 ORACLE_ROOT = "/20260430/"
 PLATFORMS = "aiDataPlatforms"
 MLFLOW_ROOTS = ("/api/", "/ajax-api/")
 API_VERSIONS = ("2.0", "2.11", "3.0")
 KEY_LENGTH = 500
+SERVER_INFO = "mlflow/server-info"
+"""What MLflow's clients ask of a server itself: below the API's prefixes, but no operation."""
 
 _ORACLE_PLATFORMS = f"{ORACLE_ROOT}{PLATFORMS}/"
+
+# A team's clients ask for the same few paths all day: tenants times operations.
+_MOST_REMEMBERED = 10_000
+_LONGEST_REMEMBERED = 300
 
 Verbs = dict[str, Operation]
 
@@ -47,6 +52,7 @@ class Routes:
     def __init__(self, operations: Iterable[Operation]) -> None:
         self._exact: dict[str, Verbs] = {}
         self._patterns: dict[tuple[str, ...], Verbs] = {}
+        self._matched: dict[tuple[str, str], Match] = {}
         declared = list(operations)
         for operation in declared:
             self._verbs(operation.path)[operation.verb] = operation
@@ -62,8 +68,18 @@ class Routes:
 
     def match(self, method: str, path: str) -> Match | None:
         """The operation at this path; None where it is no API's or a probe's. Raises 404 or 405 otherwise."""
+        known = self._matched.get((method, path))
+        if known is None:
+            known = self._match(method, path)
+            if known is not None and len(path) <= _LONGEST_REMEMBERED:
+                if len(self._matched) >= _MOST_REMEMBERED:
+                    self._matched.clear()
+                self._matched[method, path] = known
+        return known
+
+    def _match(self, method: str, path: str) -> Match | None:
         place = locate(path)
-        if place is None:
+        if place is None or place.tail == SERVER_INFO:
             return None
         verbs = self._exact.get(place.tail)
         parameters = None
@@ -71,8 +87,6 @@ class Routes:
             verbs, parameters = self._by_pattern(place.tail)
         operation = verbs.get(method)
         if operation is None:
-            if find_probe(method, path) is not None:
-                return None
             if not verbs or not any(known.reach in place.reaches for known in verbs.values()):
                 raise ApiError(ErrorKind.NO_SUCH_OPERATION, f"There is no operation at {path[:200]!r}.")
             allowed = ", ".join(sorted(verbs))

@@ -39,7 +39,9 @@ class SqliteConnection:
                 self.driver.execute(pragma).fetchall()
         except sqlite3.Error as error:
             raise Unavailable(f"The database cannot be opened: {error}") from None
-        self._execute = self.driver.execute
+        # One cursor for all: every statement's rows are fetched before the next runs, and a cursor each costs time.
+        cursor = self.driver.cursor()
+        self._execute, self._execute_many = cursor.execute, cursor.executemany
         self._forms: dict[Query, Compiled] = {}
 
     def _form(self, query: Query) -> Compiled:
@@ -65,7 +67,7 @@ class SqliteConnection:
     def many(self, query: Query, parameters: Iterable[dict[str, Any]]) -> None:
         form = self._form(query)
         try:
-            self.driver.executemany(form.sql, map(form.bind, parameters))
+            self._execute_many(form.sql, map(form.bind, parameters))
         except sqlite3.Error as error:
             raise _translated(error) from error
 
