@@ -1,0 +1,87 @@
+"""`python -m bench`: one run of all measurements, its tables, and exit code 1 if any answer was an error."""
+
+import argparse
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bench.measure import Course, Results
+from bench.peers import CannotStart
+from bench.plan import LoadFailed
+from bench.prepare import Unprepared
+from bench.report import markdown
+from bench.run import Report, run
+from bench.scenarios import GROUPS
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = _options(arguments)
+    signal.signal(signal.SIGTERM, _terminated)
+    command = shlex.join(["python", "-m", "bench", *arguments]) if arguments else "make bench"
+    try:
+        report = run(_course(options), command, _tell, with_mlflow=not options.no_mlflow)
+    except (CannotStart, LoadFailed, Unprepared) as error:
+        _tell(f"bench: {error}")
+        return 2
+    page = markdown(report)
+    print(page)
+    if options.markdown:
+        options.markdown.write_text(page)
+    if options.json:
+        options.json.write_bytes(_json(report))
+    failures = Results(report.windows).failures
+    if failures:
+        _tell(f"bench: {len(failures)} measurements had errors; see the end of the report")
+    return 1 if failures else 0
+
+
+def _options(arguments: Sequence[str]) -> Any:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure modelkeep beside a floor and MLflow.")
+    parser.add_argument("--quick", action="store_true", help="one short round: for a look, not for figures")
+    parser.add_argument("--rounds", type=int, help="rounds of windows (3)")
+    parser.add_argument("--seconds", type=float, help="length of a window (2)")
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 64], help="how many at once (1 8 64)")
+    parser.add_argument("--only", choices=[group.name for group in GROUPS], action="append", help="these measurements")
+    parser.add_argument("--no-mlflow", action="store_true", help="leave MLflow out")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement there")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the report there")
+    return parser.parse_args(arguments)
+
+
+def _course(options: Any) -> Course:
+    quick: bool = options.quick
+    seconds = options.seconds or (1.0 if quick else 2.0)
+    clients = tuple(sorted(options.clients))
+    return Course(
+        rounds=options.rounds or (1 if quick else 3),
+        seconds=seconds,
+        warm_up=0.3 if quick else 0.5,
+        slow_seconds=seconds * 2,
+        slow_warm_up=1.5,
+        clients=clients,
+        slow_clients=clients[-1:] if quick else clients,
+        groups=tuple(options.only or [group.name for group in GROUPS]),
+    )
+
+
+def _json(report: Report) -> bytes:
+    everything = {**msgspec.to_builtins(report), "lines": msgspec.to_builtins(report.lines)}
+    return msgspec.json.format(msgspec.json.encode(everything), indent=1) + b"\n"
+
+
+def _terminated(number: int, frame: object) -> None:
+    """End as on Ctrl-C: through the blocks that stop the servers."""
+    raise SystemExit(128 + number)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

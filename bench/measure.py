@@ -1,0 +1,140 @@
+"""Takes the measurements: rounds of short windows, the servers in turn, then medians."""
+
+import resource
+from collections.abc import Callable, Iterable, Mapping
+from statistics import median
+
+import msgspec
+
+from bench import processes
+from bench.peers import MLFLOW, Peer
+from bench.plan import Outcome, Plan, run_apart
+from bench.scenarios import FLOOR_OF, GROUPS, REQUESTS
+
+
+class Window(msgspec.Struct):
+    """One measurement."""
+
+    server: str
+    scenario: str
+    clients: int
+    round: int
+    outcome: Outcome
+    cpu_us: float
+    """Processor time of the server's processes for one answer, microseconds."""
+    others: float
+    """The share of the machine's processor time that went to neither server nor generator."""
+
+
+class Course(msgspec.Struct, kw_only=True):
+    """How much is measured."""
+
+    rounds: int
+    seconds: float
+    warm_up: float
+    slow_seconds: float
+    slow_warm_up: float
+    """MLflow's windows: one in the middle round, longer because it answers less often."""
+    clients: tuple[int, ...]
+    slow_clients: tuple[int, ...]
+    groups: tuple[str, ...]
+
+
+def measure(course: Course, peers: Mapping[str, Peer], tell: Callable[[str], None]) -> list[Window]:
+    """All windows of the course."""
+    windows = []
+    for group in GROUPS:
+        if group.name not in course.groups:
+            continue
+        entries = [(peers[server], scenario) for server, scenario in group.entries if server in peers]
+        requests = {(peer.name, scenario): REQUESTS[scenario](peer) for peer, scenario in entries}
+        for clients in course.clients:
+            for number in range(course.rounds):
+                for peer, scenario in entries:
+                    if peer.name == MLFLOW and (number != course.rounds // 2 or clients not in course.slow_clients):
+                        continue
+                    prepared = requests[peer.name, scenario]
+                    windows.append(_window(course, peer, scenario, clients, number, prepared))
+                    tell(_line(windows[-1]))
+    return windows
+
+
+def _window(course: Course, peer: Peer, scenario: str, clients: int, number: int, requests: list[bytes]) -> Window:
+    slow = peer.name == MLFLOW
+    before = _clocks(peer)
+    outcome = run_apart(
+        Plan(
+            port=peer.port,
+            clients=clients,
+            requests=requests,
+            seconds=course.slow_seconds if slow else course.seconds,
+            warm_up=course.slow_warm_up if slow else course.warm_up,
+        )
+    )
+    server, generator, machine, capacity = (after - was for after, was in zip(_clocks(peer), before, strict=True))
+    cpu_us = server / max(outcome.answered, 1) * 1e6
+    others = max(0.0, machine - server - generator) / capacity
+    return Window(peer.name, scenario, clients, number, outcome, cpu_us, others)
+
+
+def _clocks(peer: Peer) -> tuple[float, float, float, float]:
+    """Seconds: used by the server, by generators that have ended, by the whole machine, and there to be used."""
+    generators = resource.getrusage(resource.RUSAGE_CHILDREN)
+    machine = processes.machine_seconds()
+    return processes.cpu_seconds(peer.pid), generators.ru_utime + generators.ru_stime, machine.used, machine.passed
+
+
+def _line(window: Window) -> str:
+    outcome = window.outcome
+    return (
+        f"{window.scenario}, {window.clients} clients, round {window.round + 1}, {window.server}: "
+        f"{outcome.rate:,.0f}/s, p50 {outcome.p50_ms:.2f} ms, p99 {outcome.p99_ms:.2f} ms"
+        + (f", ERRORS {outcome.errors}" if outcome.errors else "")
+    )
+
+
+class Results:
+    """Medians of rounds, and ratios: the median of what the rounds say, each window against its neighbour."""
+
+    def __init__(self, windows: Iterable[Window]) -> None:
+        self.windows = list(windows)
+
+    def of(self, server: str, scenario: str, clients: int) -> list[Window]:
+        wanted = (server, scenario, clients)
+        return [window for window in self.windows if (window.server, window.scenario, window.clients) == wanted]
+
+    def median(self, server: str, scenario: str, clients: int, figure: Callable[[Window], float]) -> float | None:
+        windows = self.of(server, scenario, clients)
+        return median(map(figure, windows)) if windows else None
+
+    def rate(self, server: str, scenario: str, clients: int) -> float | None:
+        return self.median(server, scenario, clients, lambda window: window.outcome.rate)
+
+    def ratio(self, mine: tuple[str, str], other: tuple[str, str], clients: int) -> float | None:
+        """Requests a second of one against another. MLflow has one round, so all are compared with that."""
+        others = {window.round: window.outcome.rate for window in self.of(*other, clients)}
+        only = next(iter(others.values())) if len(others) == 1 else None
+        pairs = [
+            window.outcome.rate / against
+            for window in self.of(*mine, clients)
+            if (against := only or others.get(window.round))
+        ]
+        return median(pairs) if pairs else None
+
+    def to_floor(self, server: str, floor: str, scenario: str, clients: int) -> float | None:
+        return self.ratio((server, scenario), (floor, FLOOR_OF[scenario]), clients)
+
+    def slowdown(self, server: str, later: str, earlier: str, clients: int) -> float | None:
+        """p50 of one scenario over p50 of another, round by round."""
+        base = {window.round: window.outcome.p50_ms for window in self.of(server, earlier, clients)}
+        pairs = [w.outcome.p50_ms / base[w.round] for w in self.of(server, later, clients) if base.get(w.round)]
+        return median(pairs) if pairs else None
+
+    @property
+    def others(self) -> float:
+        """How busy other processes kept the machine."""
+        return median(window.others for window in self.windows)
+
+    @property
+    def failures(self) -> list[Window]:
+        return [window for window in self.windows if window.outcome.errors]

@@ -1,0 +1,123 @@
+"""The servers that are measured: started on a free port as their users start them, and always stopped."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from bench import processes
+from bench.calls import Refused, call
+
+MODELKEEP, FLOOR, ASGI_FLOOR, MLFLOW = "modelkeep", "floor", "ASGI floor", "mlflow server"
+TENANT_API = "/20260430/aiDataPlatforms/bench/workspaces/default/mlops/api/2.0/mlflow/"
+MLFLOW_API = "/api/2.0/mlflow/"
+_FIRST_REQUEST = MLFLOW_API + "registered-models/search?max_results=1"
+_START_SECONDS = 180
+_WAIT_SECONDS = 0.003
+
+
+class CannotStart(Exception):
+    """A server did not come up."""
+
+
+class Started(msgspec.Struct):
+    """Seconds from exec to the first 200 of /health and to the first answer of the API; processor time until then."""
+
+    health: float
+    first_answer: float
+    cpu: float
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A running server."""
+
+    name: str
+    api: str
+    port: int
+    pid: int
+    started: Started
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def modelkeep(home: Path) -> Iterator[Peer]:
+    """`modelkeep serve` with its defaults: durable, its access log on and written to a file."""
+    port = free_port()
+    command = [sys.executable, "-m", "modelkeep", "serve", "--data", str(home / "data"), "--port", str(port)]
+    with _running(MODELKEEP, TENANT_API, command, port, home) as peer:
+        yield peer
+
+
+@contextmanager
+def floor(home: Path, interface: str, answers: dict[str, bytes]) -> Iterator[Peer]:
+    """One of the two floors, answering what modelkeep answered."""
+    port = free_port()
+    home.mkdir(parents=True, exist_ok=True)
+    stored = home / "answers"
+    stored.write_bytes(msgspec.msgpack.encode(answers))
+    command = [sys.executable, "-m", "bench.floor", interface, str(port), str(stored)]
+    with _running(FLOOR if interface == "rsgi" else ASGI_FLOOR, TENANT_API, command, port, home) as peer:
+        yield peer
+
+
+@contextmanager
+def mlflow(home: Path) -> Iterator[Peer]:
+    """`mlflow server` on SQLite with its defaults, four workers among them; only its telemetry is off."""
+    port = free_port()
+    executable = Path(sys.executable).with_name("mlflow")
+    if not executable.exists():
+        raise CannotStart("mlflow is not installed here: pip install -e '.[bench]', or run with --no-mlflow")
+    store = f"sqlite:///{home / 'mlflow.db'}"
+    command = [str(executable), "server", "--backend-store-uri", store, "--host", "127.0.0.1", "--port", str(port)]
+    with _running(MLFLOW, MLFLOW_API, command, port, home) as peer:
+        yield peer
+
+
+@contextmanager
+def _running(name: str, api: str, command: list[str], port: int, home: Path) -> Iterator[Peer]:
+    home.mkdir(parents=True, exist_ok=True)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("MODELKEEP_", "MLFLOW_"))}
+    environment |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    # The floors are imported from this checkout, and the servers run where they may leave files.
+    checkout = str(Path(__file__).parent.parent)
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (checkout, environment.get("PYTHONPATH"))))
+    with (home / "stdout").open("wb") as output, (home / "stderr").open("wb") as problems:
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            command, stdout=output, stderr=problems, cwd=home, env=environment, start_new_session=True
+        )
+        try:
+            health = _first_answer(process, port, "/health", begun, home)
+            # A floor has an answer for every path, so this asks it the same and means nothing.
+            answer = _first_answer(process, port, _FIRST_REQUEST, begun, home)
+            yield Peer(name, api, port, process.pid, Started(health, answer, processes.cpu_seconds(process.pid)))
+        finally:
+            processes.stop(process)
+
+
+def _first_answer(process: subprocess.Popen[bytes], port: int, path: str, begun: float, home: Path) -> float:
+    """Seconds since `begun` when the path was answered with 2xx."""
+    while time.perf_counter() - begun < _START_SECONDS:
+        if process.poll() is not None:
+            break
+        try:
+            call(port, "GET", path)
+        except (OSError, Refused):
+            time.sleep(_WAIT_SECONDS)
+        else:
+            return time.perf_counter() - begun
+    raise CannotStart(f"{' '.join(process.args)}: {(home / 'stderr').read_text()[-800:]}")  # type: ignore[arg-type]

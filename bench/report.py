@@ -1,0 +1,143 @@
+"""What a run found, as a person reads it: the same text on the terminal and in docs/benchmarks.md."""
+
+from collections.abc import Iterator
+
+from bench.measure import Results, Window
+from bench.peers import ASGI_FLOOR, FLOOR, MLFLOW, MODELKEEP
+from bench.run import Report
+from bench.scenarios import CREATE, FLOOR_OF, MEANINGS
+from bench.tables import number, table
+
+_SERVERS = (MODELKEEP, FLOOR, ASGI_FLOOR, MLFLOW)
+_READING = """\
+The servers and the load generator share one machine and take turns: in each round every server is loaded for a short
+window, one after the other, so that what slows the machine slows all of them. Requests a second and latencies are
+medians of the rounds; a ratio is the median of the rounds' own ratios. MLflow takes part in one round, for longer.
+
+- **modelkeep** is `modelkeep serve` with its defaults: one process, each answer sent after the commit is on the disk,
+  its access log written to a file. It is called on its tenant path.
+- **floor** is Granian alone, run as modelkeep runs it: it decodes the same body and answers as many bytes as modelkeep
+  does, and stores nothing. No server on Granian's RSGI can be faster. **ASGI floor** is the same on ASGI.
+- **mlflow server** runs with its defaults on SQLite: four workers. It receives the same bodies on its own path. 9,999
+  of its 10,000 versions are copies of the first made in its database, since creating them
+  through its API takes minutes.
+- **CPU** is the processor time that all processes of a server used for one answer. It depends least on who else is
+  busy.
+- **Start** counts from exec: to the first answer of /health, to the first of the API, and the processor time used by
+  then; modelkeep's is the median of three starts on an empty directory.
+- The load generator is one process that keeps one request on its way on each of its connections and reads only
+  status and length of an answer. **busy** is the share of a core that it used: near 1.00 it limits what is measured."""
+
+
+def markdown(report: Report) -> str:
+    """The whole page."""
+    return "\n\n".join(["# Benchmarks", *_parts(report)]) + "\n"
+
+
+def _parts(report: Report) -> Iterator[str]:
+    results = Results(report.windows)
+    yield headline(report)
+    yield f"Measured on {report.date} by `{report.command}` in {report.took_seconds / 60:.1f} minutes, on:"
+    yield "\n".join(f"- {line}" for line in report.machine.lines())
+    if results.failures:
+        yield "**This run had errors, listed below: its figures do not count.**"
+    yield "## Lines to reach"
+    marks = {True: "reached", False: "**not reached**"}
+    rows = [
+        (line.what, line.wanted, line.found or "not measured", marks[line.reached] if line.found else "")
+        for line in report.lines
+    ]
+    yield table(("", "wanted", "found", ""), rows)
+    for scenario in dict.fromkeys(window.scenario for window in report.windows):
+        yield f"## {MEANINGS[scenario]}"
+        yield _scenario(results, scenario, report.course.clients)
+    yield "## Start and memory"
+    yield _footprints(report)
+    yield "## How to read this"
+    yield _READING
+    yield _generator(results, report)
+    yield "## Errors"
+    yield "\n".join(_failure(window) for window in results.failures) or "None: every answer was 2xx."
+
+
+def headline(report: Report) -> str:
+    """The run in one sentence."""
+    results, clients = Results(report.windows), report.course.clients[-1]
+    rate = results.rate(MODELKEEP, CREATE, clients)
+    if rate is None:
+        return "Creating versions was not measured in this run."
+    said = [f"**{rate:,.0f} durable model versions a second at {clients} clients**"]
+    if (floor := results.to_floor(MODELKEEP, FLOOR, CREATE, clients)) is not None:
+        said.append(f"{floor:.2f} of a bare server that stores nothing")
+    if (times := results.ratio((MODELKEEP, CREATE), (MLFLOW, CREATE), clients)) is not None:
+        said.append(f"{times:.0f} × MLflow on SQLite")
+    return ", ".join(said) + "."
+
+
+def _scenario(results: Results, scenario: str, clients: tuple[int, ...]) -> str:
+    rows = []
+    for count in clients:
+        for server in _SERVERS:
+            shown = FLOOR_OF[scenario] if server in (FLOOR, ASGI_FLOOR) else scenario
+            if results.of(server, shown, count):
+                ratio = results.ratio((MODELKEEP, scenario), (server, shown), count) if server != MODELKEEP else None
+                rows.append((str(count), server, *_figures(results, server, shown, count), number(ratio, 2, " ×")))
+    head = ("clients", "server", "requests/s", "p50 ms", "p99 ms", "CPU µs", "busy", "modelkeep is")
+    return table(head, rows)
+
+
+def _figures(results: Results, server: str, scenario: str, clients: int) -> tuple[str, ...]:
+    def median(figure: str) -> float | None:
+        return results.median(server, scenario, clients, lambda window: getattr(window.outcome, figure))
+
+    cpu = results.median(server, scenario, clients, lambda window: window.cpu_us)
+    return (
+        number(median("rate")),
+        number(median("p50_ms"), 2),
+        number(median("p99_ms"), 2),
+        number(cpu),
+        number(median("busy"), 2),
+    )
+
+
+def _footprints(report: Report) -> str:
+    rows = [
+        (
+            server,
+            number(seen.started.health, 2),
+            number(seen.started.first_answer, 2),
+            number(seen.started.cpu, 2),
+            str(seen.idle.processes),
+            number(seen.idle.resident),
+            number(seen.idle.proportional),
+            number(seen.loaded.resident),
+            number(seen.loaded.proportional),
+        )
+        for server, seen in report.footprints.items()
+    ]
+    memory = ("idle RSS MiB", "idle PSS MiB", "RSS after load", "PSS after load")
+    return table(("server", "/health s", "API s", "CPU s", "processes", *memory), rows)
+
+
+def _generator(results: Results, report: Report) -> str:
+    scenarios = list(dict.fromkeys(window.scenario for window in report.windows if window.server == FLOOR))
+    rates = [
+        (rate, scenario, count)
+        for scenario in scenarios
+        for count in report.course.clients
+        if (rate := results.rate(FLOOR, scenario, count)) is not None
+    ]
+    if not rates:
+        return ""
+    rate, scenario, count = max(rates)
+    return (
+        f"The most that the generator sent to the floor in this run is {rate:,.0f} requests a second "
+        f"({scenario}, {count} clients). Processes that are not measured used {results.others:.0%} of the machine's "
+        "processor time meanwhile (median of the windows)."
+    )
+
+
+def _failure(window: Window) -> str:
+    outcome = window.outcome
+    where = f"{window.server}, {window.scenario}, {window.clients} clients, round {window.round + 1}"
+    return f"- {where}: {outcome.errors} beside {outcome.answered} answers. The first: `{outcome.sample[:300]!r}`"

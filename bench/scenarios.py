@@ -1,0 +1,90 @@
+"""What is asked of the servers, and which measurements are taken side by side."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from bench.calls import call, raw
+from bench.peers import ASGI_FLOOR, FLOOR, MLFLOW, MODELKEEP, Peer
+from bench.prepare import ALIAS, PAGE, READ_MODEL, VERSIONS, WRITE_MODEL, create_request, page_token, search_path
+
+CREATE, GET, BY_ALIAS, FIRST_PAGE, LAST_PAGE = "create", "get", "get by alias", "search, page 1", "search, page 100"
+MEANINGS = {
+    CREATE: "Create a version with two tags and a retry token of its own",
+    GET: "Get a version by name and number, any of 10,000",
+    BY_ALIAS: "Get the version that an alias names",
+    FIRST_PAGE: "Search: the first page of 100 out of 10,000 versions of one model",
+    LAST_PAGE: "Search: page 100 of the same, by its token",
+}
+_DIFFERENT_REQUESTS = 1000
+
+
+def _create(peer: Peer) -> list[bytes]:
+    return [create_request(peer, WRITE_MODEL)]
+
+
+def _get(peer: Peer) -> list[bytes]:
+    numbers = random.Random(1).sample(range(1, VERSIONS + 1), _DIFFERENT_REQUESTS)
+    return [raw("GET", _get_path(peer, number), peer.port) for number in numbers]
+
+
+def _get_path(peer: Peer, number: int) -> str:
+    return f"{peer.api}model-versions/get?{urlencode({'name': READ_MODEL, 'version': number})}"
+
+
+def _alias_path(peer: Peer) -> str:
+    return f"{peer.api}registered-models/alias?{urlencode({'name': READ_MODEL, 'alias': ALIAS})}"
+
+
+def _by_alias(peer: Peer) -> list[bytes]:
+    return [raw("GET", _alias_path(peer), peer.port)]
+
+
+def _first_page(peer: Peer) -> list[bytes]:
+    return [raw("GET", search_path(peer), peer.port)]
+
+
+def _last_page(peer: Peer) -> list[bytes]:
+    return [raw("GET", search_path(peer, page_token(peer, VERSIONS // PAGE)), peer.port)]
+
+
+REQUESTS: dict[str, Callable[[Peer], list[bytes]]] = {
+    CREATE: _create,
+    GET: _get,
+    BY_ALIAS: _by_alias,
+    FIRST_PAGE: _first_page,
+    LAST_PAGE: _last_page,
+}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Measurements that alternate within each round, so that the machine's moods meet all of them."""
+
+    name: str
+    entries: tuple[tuple[str, str], ...]
+    """Server and scenario."""
+
+
+GROUPS = (
+    Group("create", ((MODELKEEP, CREATE), (FLOOR, CREATE), (ASGI_FLOOR, CREATE), (MLFLOW, CREATE))),
+    Group("get", ((MODELKEEP, GET), (FLOOR, GET), (MODELKEEP, BY_ALIAS), (MLFLOW, GET))),
+    Group("search", ((MODELKEEP, FIRST_PAGE), (FLOOR, FIRST_PAGE), (MODELKEEP, LAST_PAGE), (MLFLOW, FIRST_PAGE))),
+)
+FLOOR_OF = {CREATE: CREATE, GET: GET, BY_ALIAS: GET, FIRST_PAGE: FIRST_PAGE, LAST_PAGE: FIRST_PAGE}
+"""The floor answers a constant, so scenarios whose answers are alike share one."""
+
+
+def sample_answers(peer: Peer) -> dict[str, bytes]:
+    """What modelkeep answers in each scenario, by the last segment of the path; the floors answer the same bytes."""
+    version = {
+        "name": WRITE_MODEL,
+        "source": f"s3://models/{WRITE_MODEL}/artifacts/model",
+        "tags": [{"key": "team", "value": "risk"}, {"key": "build", "value": "0" * 32}],
+    }
+    return {
+        "create": call(peer.port, "POST", peer.api + "model-versions/create", version),
+        "get": call(peer.port, "GET", _get_path(peer, VERSIONS // 2)),
+        "search": call(peer.port, "GET", search_path(peer)),
+    }
