@@ -54,11 +54,6 @@ class Operation:
     lists: bool
     """Its answer may have a further page, named by the header `opc-next-page`."""
 
-    @property
-    def verbs(self) -> tuple[str, ...]:
-        """MLflow's verb, and POST beside it for writes: Oracle's clients POST every one of them."""
-        return (self.verb, "POST") if self.writes and self.reach is Reach.REGISTRY else (self.verb,)
-
 
 def operation(
     path: str,
@@ -112,3 +107,19 @@ def operations_of(modules: Iterable[ModuleType]) -> list[Operation]:
         if getattr(function, "__module__", None) == module.__name__
         for declaration in getattr(function, "declared_operations", ())
     ]
+
+
+def by_path(operations: Iterable[Operation]) -> dict[str, dict[str, Operation]]:
+    """From path to verb to operation.
+
+    Oracle's clients POST every write of the registry, so POST reaches one beside MLflow's verb, unless the path has
+    a POST of its own.
+    """
+    declared = list(operations)
+    paths: dict[str, dict[str, Operation]] = {}
+    for operation in declared:
+        paths.setdefault(operation.path, {})[operation.verb] = operation
+    for operation in declared:
+        if operation.writes and operation.reach in (Reach.REGISTRY, Reach.WORKSPACE):
+            paths[operation.path].setdefault("POST", operation)
+    return paths

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from modelkeep import __version__
-from modelkeep.core.operation import Operation, Reach
+from modelkeep.core.operation import Operation, Reach, by_path
 from modelkeep.server.probes import PROBES
 
 _BELOW = {
@@ -31,11 +31,13 @@ class ApiRow(NamedTuple):
 
 def api_rows(operations: Sequence[Operation]) -> Iterator[ApiRow]:
     """The operations as lines, in the order of the catalogue."""
+    paths = by_path(operations)
     for operation in operations:
+        verbs = [verb for verb, reached in paths[operation.path].items() if reached is operation]
         fields = msgspec.structs.fields(operation.request)
         yield ApiRow(
             operation.path,
-            ", ".join(dict.fromkeys(operation.verbs)),
+            ", ".join(verbs),
             operation.summary,
             ", ".join(field.encode_name + ("" if field.required else "?") for field in fields),
             operation.needs.name,

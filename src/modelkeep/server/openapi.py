@@ -7,7 +7,7 @@ import msgspec
 
 from modelkeep import __version__
 from modelkeep.core.errors import ErrorKind
-from modelkeep.core.operation import Operation, Reach
+from modelkeep.core.operation import Operation, Reach, by_path
 from modelkeep.core.scope import Dialect
 from modelkeep.server.errors import Error, status_of
 from modelkeep.server.probes import PROBES, ServerInfo
@@ -19,6 +19,24 @@ _WORKSPACE = f"{_TENANT}/workspaces/{{workspaceKey}}"
 _MLOPS = "/mlops/api/2.0/"
 
 Json = dict[str, Any]
+
+_RESPONSES = "#/components/responses/{name}"
+_REQUEST_HEADERS: dict[str, tuple[str, Json]] = {
+    "opc-request-id": ("Echoed in the answer and in the log.", {"pattern": "^[A-Za-z0-9_-]{1,255}$"}),
+    "dh-user-principal": ("On whose behalf a trusted gateway calls.", {"minLength": 1, "maxLength": 255}),
+    "X-MLFLOW-WORKSPACE": ("The platform to use instead of the default.", {}),
+    "opc-retry-token": (
+        "The same write sent again within 24 hours with the same token is answered as the first was, and not done "
+        "again.",
+        {"minLength": 1, "maxLength": 64},
+    ),
+    "if-match": ("Do it only while the resource has this etag.", {}),
+}
+_RESPONSE_HEADERS = {
+    "opc-request-id": "The request's id.",
+    "etag": "Changes with each change of the resource.",
+    "opc-next-page": "The next page, where there is one.",
+}
 
 _ERRORS_OF_ALL = (
     ErrorKind.INVALID_PARAMETER,
@@ -46,12 +64,11 @@ def openapi_document(operations: Sequence[Operation]) -> bytes:
     references, components = msgspec.json.schema_components(unique, ref_template=_SCHEMAS)
     schemas = dict(zip(unique, references, strict=True))
     paths: dict[str, Json] = {}
-    for operation in operations:
-        for prefix, dialect in _prefixes(operation):
-            for verb in operation.verbs:
-                item = paths.setdefault(prefix + operation.path, {})
-                if verb.lower() not in item or verb == operation.verb:
-                    item[verb.lower()] = _operation(operation, verb, prefix, dialect, schemas)
+    for path, verbs in by_path(operations).items():
+        for verb, operation in verbs.items():
+            for prefix, dialect in _prefixes(operation):
+                item = paths.setdefault(prefix + path, {})
+                item[verb.lower()] = _operation(operation, verb, prefix, dialect, schemas)
     _add_probes(paths)
     document = {
         "openapi": "3.1.0",
@@ -66,7 +83,7 @@ def openapi_document(operations: Sequence[Operation]) -> bytes:
         "tags": [{"name": name} for name in dict.fromkeys(operation.resource for operation in operations)]
         + [{"name": "probes"}],
         "paths": paths,
-        "components": {"schemas": components},
+        "components": {"schemas": components, **_shared()},
     }
     return msgspec.json.encode(document)
 
@@ -140,54 +157,54 @@ def _is_nested(schema: Json) -> bool:
 
 
 def _headers(operation: Operation, dialect: Dialect) -> list[Json]:
-    headers: list[tuple[str, str, Json]] = [
-        ("opc-request-id", "Echoed in the answer and in the log.", {"pattern": "^[A-Za-z0-9_-]{1,255}$"}),
-        ("dh-user-principal", "On whose behalf a trusted gateway calls.", {"minLength": 1, "maxLength": 255}),
-    ]
+    names = ["opc-request-id", "dh-user-principal"]
     if dialect is Dialect.MLFLOW and operation.reach is not Reach.SERVER:
-        headers.append(("X-MLFLOW-WORKSPACE", "The platform to use instead of the default.", {}))
+        names.append("X-MLFLOW-WORKSPACE")
     if operation.writes:
-        headers += [
-            (
-                "opc-retry-token",
-                "The same write sent again within 24 hours with the same token is answered as the first was, and "
-                "not done again.",
-                {"minLength": 1, "maxLength": 64},
-            ),
-            ("if-match", "Do it only while the resource has this etag.", {}),
-        ]
-    return [
-        {
-            "name": name,
-            "in": "header",
-            "required": False,
-            "description": text,
-            "schema": {"type": "string", **rules},
-        }
-        for name, text, rules in headers
-    ]
+        names += ["opc-retry-token", "if-match"]
+    return [{"$ref": f"#/components/parameters/{name}"} for name in names]
+
+
+def _header(name: str) -> Json:
+    return {"$ref": f"#/components/headers/{name}"}
+
+
+def _shared() -> Json:
+    """What most operations have in common, written once."""
+    string = {"type": "string"}
+    error = {
+        "description": "An error; `code` is Oracle's name for it and `error_code` MLflow's.",
+        "headers": {"opc-request-id": _header("opc-request-id")},
+        "content": {"application/json": {"schema": {"$ref": _SCHEMAS.format(name="Error")}}},
+    }
+    return {
+        "parameters": {
+            name: {
+                "name": name,
+                "in": "header",
+                "required": False,
+                "description": text,
+                "schema": {**string, **rules},
+            }
+            for name, (text, rules) in _REQUEST_HEADERS.items()
+        },
+        "headers": {name: {"description": text, "schema": string} for name, text in _RESPONSE_HEADERS.items()},
+        "responses": {"Error": error},
+    }
 
 
 def _responses(operation: Operation, dialect: Dialect, schema: Json) -> Json:
-    request_id = {"opc-request-id": {"description": "The request's id.", "schema": {"type": "string"}}}
-    success: Json = {"description": "Done.", "headers": dict(request_id)}
+    success: Json = {"description": "Done.", "headers": {"opc-request-id": _header("opc-request-id")}}
     if operation.status != 204:
         success["content"] = {"application/json": {"schema": schema}}
     if not operation.scans:
-        success["headers"]["etag"] = {
-            "description": "Changes with each change of the resource.",
-            "schema": {"type": "string"},
-        }
+        success["headers"]["etag"] = _header("etag")
     if operation.lists:
-        success["headers"]["opc-next-page"] = {"description": "The next page.", "schema": {"type": "string"}}
+        success["headers"]["opc-next-page"] = _header("opc-next-page")
     responses: Json = {str(operation.status): success}
     kinds = (*_ERRORS_OF_ALL, *(_ERRORS_OF_WRITES if operation.writes else ()))
     for status in (*sorted({str(status_of(kind, dialect)) for kind in kinds}), "default"):
-        responses[status] = {
-            "description": "An error; `code` and `error_code` say which.",
-            "headers": request_id,
-            "content": {"application/json": {"schema": {"$ref": _SCHEMAS.format(name="Error")}}},
-        }
+        responses[status] = {"$ref": _RESPONSES.format(name="Error")}
     return responses
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter
-from modelkeep.core.operation import Operation, Reach
+from modelkeep.core.operation import Operation, Reach, by_path
 from modelkeep.core.scope import Dialect
 from modelkeep.server.paths import split_tenant
 
@@ -53,18 +53,11 @@ class Routes:
         self._exact: dict[str, Verbs] = {}
         self._patterns: dict[tuple[str, ...], Verbs] = {}
         self._matched: dict[tuple[str, str], Match] = {}
-        declared = list(operations)
-        for operation in declared:
-            self._verbs(operation.path)[operation.verb] = operation
-        # POST reaches every write, but a path's own POST comes first.
-        for operation in declared:
-            for verb in operation.verbs:
-                self._verbs(operation.path).setdefault(verb, operation)
-
-    def _verbs(self, path: str) -> Verbs:
-        if "{" in path:
-            return self._patterns.setdefault(tuple(path.split("/")), {})
-        return self._exact.setdefault(path, {})
+        for path, verbs in by_path(operations).items():
+            if "{" in path:
+                self._patterns[tuple(path.split("/"))] = verbs
+            else:
+                self._exact[path] = verbs
 
     def match(self, method: str, path: str) -> Match | None:
         """The operation at this path; None where it is no API's or a probe's. Raises 404 or 405 otherwise."""
