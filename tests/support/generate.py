@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from modelkeep.server.catalogue import all_operations
-from modelkeep.server.documents import api_markdown
+from modelkeep.server.documents import api_markdown, errors_markdown
 from modelkeep.server.openapi import openapi_document
 
 _ROOT = Path(__file__).parents[2]
 API_PAGE = _ROOT / "docs" / "api.md"
+ERRORS_PAGE = _ROOT / "docs" / "errors.md"
 CONTRACT = _ROOT / "tests" / "contract" / "openapi.json"
 
 
@@ -25,5 +26,6 @@ def contract() -> str:
 
 if __name__ == "__main__":
     API_PAGE.write_text(api_page())
+    ERRORS_PAGE.write_text(errors_markdown())
     CONTRACT.parent.mkdir(exist_ok=True)
     CONTRACT.write_text(contract())

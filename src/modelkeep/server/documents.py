@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from modelkeep import __version__
+from modelkeep.core.errors import ErrorKind
 from modelkeep.core.operation import Operation, Reach, by_path
 from modelkeep.server.probes import PROBES
 
@@ -71,6 +72,29 @@ def api_markdown(operations: Sequence[Operation]) -> str:
     lines += [f"- `/{name}`: {probe.summary}" for name, probe in PROBES.items()]
     lines += ["- `/api/3.0/mlflow/server-info`: What this server can do, as MLflow's clients ask.", ""]
     return "\n".join(lines)
+
+
+def errors_markdown() -> str:
+    """The text of `docs/errors.md`."""
+    lines = [
+        "# Errors",
+        "",
+        "Made from the table in the code by `make docs`; do not edit.",
+        "",
+        'Every error has one body: `{"error_code": …, "code": …, "message": …}`, with MLflow\'s code and Oracle\'s.',
+        "The status is that of the dialect whose prefix the request used.",
+        "",
+        "| kind | MLflow | `error_code` | Oracle | `code` |",
+        "|---|---|---|---|---|",
+    ]
+    for kind in ErrorKind:
+        spoken = kind.value
+        name = kind.name.lower().replace("_", " ")
+        lines.append(
+            f"| {name} | {spoken.mlflow_status} | `{spoken.mlflow_code}` "
+            f"| {spoken.oracle_status} | `{spoken.oracle_code}` |"
+        )
+    return "\n".join([*lines, ""])
 
 
 def api_page(operations: Sequence[Operation]) -> str:
