@@ -15,6 +15,8 @@ Condition = Callable[[Any], sa.ColumnElement[bool]]
 """From a column to what must hold of it."""
 
 _INTEGERS = range(-(2**63), 2**63)
+# Databases bound the depth of an expression, SQLite at 1,000; each clause adds to it.
+_MOST_CLAUSES = 100
 
 
 class Kind(Enum):
@@ -46,6 +48,8 @@ class Space:
         if len(text) > limit:
             raise invalid_parameter("filter", f"it has {len(text)} characters, at most {limit} are allowed.")
         clauses = parse_filter(text)
+        if len(clauses) > _MOST_CLAUSES:
+            raise invalid_parameter("filter", f"it has {len(clauses)} clauses, at most {_MOST_CLAUSES} are allowed.")
         return [self._condition(clause) for clause in clauses], clauses
 
     def _condition(self, clause: Comparison) -> sa.ColumnElement[bool]:
