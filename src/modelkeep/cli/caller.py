@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 from modelkeep.cli.failure import CommandFailed
 from modelkeep.core.settings import Settings
-from modelkeep.storage.errors import DataDirectoryError
+from modelkeep.storage.errors import DatabaseUnusable, DataDirectoryError, Unavailable
 from modelkeep.storage.sqlite.lock import DirectoryLock, Holder, holder_of
 
 _TIMEOUT_SECONDS = 30
@@ -72,7 +72,10 @@ class _Local:
 
         self._runner = runner
         self._application = Application(Settings(data=data, access_log=False))
-        self._runner.run(self._application.start())
+        try:
+            self._runner.run(self._application.start())
+        except (DatabaseUnusable, Unavailable) as error:
+            raise CommandFailed(str(error)) from None
         self.next_page: str | None = None
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

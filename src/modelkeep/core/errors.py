@@ -117,6 +117,14 @@ def not_authorized(principal: str, deed: str, needed: str) -> ApiError:
     return ApiError(ErrorKind.NOT_AUTHORIZED, f"'{principal}' may not {deed}: that needs {needed}.")
 
 
+def too_many_requests() -> ApiError:
+    return ApiError(
+        ErrorKind.TOO_MANY_REQUESTS,
+        "More writes are waiting than this server takes. This one was not done; send it again in a moment.",
+        (("retry-after", "1"),),
+    )
+
+
 def unavailable(reason: str) -> ApiError:
     return ApiError(ErrorKind.UNAVAILABLE, reason, (("retry-after", "1"),))
 

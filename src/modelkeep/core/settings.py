@@ -33,7 +33,7 @@ class Settings:
     log_level: str = _setting("info", "debug, info, warning or error.")
     shutdown_seconds: int = _setting(30, "How long a stop waits for requests in flight.")
     max_body_bytes: int = _setting(16 * 1024 * 1024, "Largest request body.")
-    max_waiting_writes: int = _setting(10_000, "Writes that may queue before new ones are answered 503.")
+    max_waiting_writes: int = _setting(10_000, "Writes that may wait before new ones are answered 429.")
     write_group: int = _setting(256, "Most writes that share one commit.")
     readers: int = _setting(4, "Threads that read from the database.")
     retry_token_hours: int = _setting(24, "How long an opc-retry-token holds.")

@@ -53,7 +53,7 @@ class Application:
         self._replays = Replays(settings.retry_token_hours, etag_readers())
         self._access_log = AccessLog(enabled=settings.access_log)
         self._operations = all_operations()
-        self.rsgi = RsgiApplication(self.answer, asgi_fallback(lambda: pages(self._operations)))
+        self.rsgi = RsgiApplication(self.answer, asgi_fallback(lambda: pages(self._operations)), self._access_log)
 
     async def start(self) -> None:
         """Bring the database up to date and open it. The data directory's lock is the caller's."""

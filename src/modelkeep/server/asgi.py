@@ -7,15 +7,16 @@ from urllib.parse import quote
 AsgiApplication = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 
-def asgi_fallback(application: Callable[[], AsgiApplication]) -> Callable[[Any, Any, str], Awaitable[None]]:
-    """`application` makes the application when the first request comes for it."""
+def asgi_fallback(application: Callable[[], AsgiApplication]) -> Callable[[Any, Any, str], Awaitable[int]]:
+    """`application` makes the application when the first request comes for it. The result is the answer's status."""
     made: list[AsgiApplication] = []
 
-    async def serve(scope: Any, protocol: Any, request_id: str) -> None:
+    async def serve(scope: Any, protocol: Any, request_id: str) -> int:
         if not made:
             made.append(application())
         exchange = _Exchange(scope, protocol, request_id)
         await made[0](exchange.asgi_scope(), exchange.receive, exchange.send)
+        return exchange.status
 
     return serve
 
@@ -27,7 +28,7 @@ class _Exchange:
         self._scope = scope
         self._request_id = ("opc-request-id", request_id)
         self._protocol = protocol
-        self._status = 500
+        self.status = 500
         self._headers: list[tuple[str, str]] = []
         self._transport: Any = None
         self._chunks = aiter(protocol)
@@ -65,7 +66,7 @@ class _Exchange:
 
     async def send(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            self._status = message["status"]
+            self.status = message["status"]
             headers = message.get("headers", ())
             self._headers = [self._request_id, *((name.decode(), value.decode()) for name, value in headers)]
             return
@@ -73,9 +74,9 @@ class _Exchange:
         if self._transport is not None:
             await self._transport.send_bytes(body)
         elif more:
-            self._transport = self._protocol.response_stream(self._status, self._headers)
+            self._transport = self._protocol.response_stream(self.status, self._headers)
             await self._transport.send_bytes(body)
         elif body:
-            self._protocol.response_bytes(self._status, self._headers, body)
+            self._protocol.response_bytes(self.status, self._headers, body)
         else:
-            self._protocol.response_empty(self._status, self._headers)
+            self._protocol.response_empty(self.status, self._headers)

@@ -1,11 +1,10 @@
 """The way of a request: path, caller, limits, decoding, the operation in its transaction, the answer."""
 
-import logging
 import time
 from collections.abc import Iterable
 
 from modelkeep.core.clock import now_ms
-from modelkeep.core.errors import ApiError, ErrorKind, internal, invalid_parameter, unavailable
+from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter, unavailable
 from modelkeep.core.ids import REQUEST_ID, request_id_source
 from modelkeep.core.limits import Limits
 from modelkeep.core.operation import Operation, Reach
@@ -15,15 +14,13 @@ from modelkeep.registry.workspaces import DEFAULT_WORKSPACE
 from modelkeep.server.access_log import AccessLog, Entry
 from modelkeep.server.authentication import Authenticator
 from modelkeep.server.decoding import Decoder
-from modelkeep.server.errors import error_answer
+from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.execution import Executor
 from modelkeep.server.http import JSON, Answer, HttpRequest, PayloadTooLarge, RequestHeaders
 from modelkeep.server.retry import RetryToken, read_retry_token
 from modelkeep.server.routes import Match, Place, Routes
 from modelkeep.server.tenants import Tenants
-from modelkeep.storage.errors import Unavailable
 
-_log = logging.getLogger("modelkeep.server")
 _PLATFORM_HEADER = "x-mlflow-workspace"
 _TENANCY_CHANGES = (Reach.SERVER, Reach.PLATFORM)
 
@@ -145,16 +142,3 @@ class Dispatcher:
                     f"The request cannot be read: its content type must be {JSON}, not {content_type[:80]!r}.",
                 )
         return body
-
-
-def as_api_error(error: Exception, request_id: str) -> ApiError:
-    """What a client is told of an error; what it is not told goes to the log under the request's id."""
-    if isinstance(error, ApiError):
-        return error
-    if isinstance(error, PayloadTooLarge):
-        return ApiError(ErrorKind.PAYLOAD_TOO_LARGE, "The request's body is larger than this server takes.")
-    if isinstance(error, Unavailable):
-        _log.warning("request %s: %s", request_id, error)
-        return unavailable("The database cannot take the request now. Nothing was done.")
-    _log.error("request %s failed", request_id, exc_info=error)
-    return internal()

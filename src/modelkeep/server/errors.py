@@ -1,11 +1,15 @@
 """An error as an answer: one body with both vocabularies, and the status of the caller's dialect."""
 
+import logging
+
 import msgspec
 
-from modelkeep.core.errors import ApiError, ErrorKind
+from modelkeep.core.errors import ApiError, ErrorKind, internal, too_many_requests, unavailable
 from modelkeep.core.scope import Dialect
-from modelkeep.server.http import Answer
+from modelkeep.server.http import Answer, PayloadTooLarge
+from modelkeep.storage.errors import Overloaded, Unavailable
 
+_log = logging.getLogger("modelkeep.server")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -25,3 +29,18 @@ def error_answer(error: ApiError, dialect: Dialect) -> Answer:
     spoken = error.kind.value
     body = _encode(Error(spoken.mlflow_code, spoken.oracle_code, error.message))
     return Answer(status_of(error.kind, dialect), body, error.headers)
+
+
+def as_api_error(error: Exception, request_id: str) -> ApiError:
+    """What a client is told of an error; what it is not told goes to the log under the request's id."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, PayloadTooLarge):
+        return ApiError(ErrorKind.PAYLOAD_TOO_LARGE, "The request's body is larger than this server takes.")
+    if isinstance(error, Overloaded):
+        return too_many_requests()
+    if isinstance(error, Unavailable):
+        _log.warning("request %s: %s", request_id, error)
+        return unavailable("The database cannot take the request now. Nothing was done.")
+    _log.error("request %s failed", request_id, exc_info=error)
+    return internal()

@@ -1,19 +1,24 @@
 """Between Granian's RSGI and this server's own requests and answers: the only file that knows the protocol."""
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from modelkeep.core.scope import Dialect
+from modelkeep.server.access_log import AccessLog, Entry
+from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.http import Answer, HttpRequest, PayloadTooLarge
 
 Handler = Callable[[HttpRequest], Awaitable[tuple[Answer | None, str]]]
-Fallback = Callable[[Any, Any, str], Awaitable[None]]
+Fallback = Callable[[Any, Any, str], Awaitable[int]]
 
 
 class RsgiApplication:
     """What Granian calls. The API answers first; what is not its own goes to `fallback`."""
 
-    def __init__(self, handler: Handler, fallback: Fallback) -> None:
+    def __init__(self, handler: Handler, fallback: Fallback, log: AccessLog) -> None:
         self._handler = handler
+        self._log = log
         self._fallback = fallback
         self.in_flight = 0
 
@@ -36,7 +41,7 @@ class RsgiApplication:
         request = HttpRequest(scope.method, scope.path, scope.query_string, scope.headers, scope.client, read_body)
         answer, request_id = await self._handler(request)
         if answer is None:
-            await self._fallback(scope, protocol, request_id)
+            await self._serve_page(request, request_id, scope, protocol)
             return
         headers = [("opc-request-id", request_id), *answer.headers]
         if answer.body:
@@ -44,6 +49,19 @@ class RsgiApplication:
             protocol.response_bytes(answer.status, headers, answer.body)
         else:
             protocol.response_empty(answer.status, headers)
+
+    async def _serve_page(self, request: HttpRequest, request_id: str, scope: Any, protocol: Any) -> None:
+        entry = Entry(request.method, request.path, request.client, request_id, "page")
+        started = time.perf_counter()
+        try:
+            entry.status = await self._fallback(scope, protocol, request_id)
+        except Exception as error:
+            answer = error_answer(as_api_error(error, request_id), Dialect.MLFLOW)
+            entry.status = answer.status
+            headers = [("opc-request-id", request_id), ("content-type", answer.content_type)]
+            protocol.response_bytes(answer.status, headers, answer.body)
+        entry.ms = (time.perf_counter() - started) * 1000
+        self._log.write(entry)
 
 
 async def _read_chunks(protocol: Any, limit: int) -> bytes:

@@ -5,6 +5,7 @@ import errno
 import os
 import signal
 import socket
+import ssl
 import sys
 
 import uvloop
@@ -13,7 +14,7 @@ from granian.server.embed import Server
 
 from modelkeep.core.settings import Settings
 from modelkeep.server.application import Application
-from modelkeep.storage.errors import DataDirectoryError
+from modelkeep.storage.errors import DatabaseUnusable, DataDirectoryError, Unavailable
 from modelkeep.storage.sqlite.lock import DirectoryLock, Holder
 
 
@@ -25,9 +26,7 @@ def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises `CannotServe` where that cannot begin."""
     if settings.workers != 1:
         raise CannotServe("SQLite is served by one process: --workers must be 1.")
-    for path in (settings.tls_cert, settings.tls_key):
-        if path is not None and not path.is_file():
-            raise CannotServe(f"The TLS file {str(path)!r} cannot be read.")
+    _check_tls(settings)
     port = _free_port(settings.host, settings.port)
     try:
         lock = DirectoryLock(settings.data)
@@ -35,8 +34,20 @@ def serve(settings: Settings) -> None:
         raise CannotServe(str(error)) from None
     try:
         uvloop.run(_serve(settings, port, lock))
+    except (DatabaseUnusable, Unavailable) as error:
+        raise CannotServe(str(error)) from None
     finally:
         lock.release()
+
+
+def _check_tls(settings: Settings) -> None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_cert, settings.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        files = f"{str(settings.tls_cert)!r} and {str(settings.tls_key)!r}"
+        raise CannotServe(f"The TLS files {files} cannot be used: {error.strerror or error}.") from None
 
 
 async def _serve(settings: Settings, port: int, lock: DirectoryLock) -> None:

@@ -26,7 +26,7 @@ class Engine(Protocol):
         """Run `work` and commit, durably, before returning what it returned.
 
         Where `work` raises, what it wrote is undone, and `otherwise` may answer from the same transaction
-        or raise. Raises `Unavailable` where the commit itself fails.
+        or raise. Raises `Unavailable` where the commit itself fails, `Overloaded` where too many writes wait.
         """
 
     async def read(self, work: Callable[[Transaction], T]) -> T:

@@ -13,5 +13,13 @@ class Unavailable(Exception):
     """The database cannot be reached, is full or is stopping. Nothing of the write was done."""
 
 
+class Overloaded(Exception):
+    """More writes wait than may. This one was not accepted."""
+
+
+class DatabaseUnusable(Exception):
+    """The database is none, or of a release that this one does not know; the message is for the operator."""
+
+
 class DataDirectoryError(Exception):
     """The data directory cannot be used; the message is for the person who named it."""

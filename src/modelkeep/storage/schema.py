@@ -194,6 +194,8 @@ sa.Index(
     sqlite_where=_with_token,
     postgresql_where=_with_token,
 )
+# What forgets old tokens must not look at every record to find them.
+sa.Index("ix_write_records_held", _r.at, sqlite_where=_with_token, postgresql_where=_with_token)
 
 # Secrets that all servers of one database share, such as the key that signs page tokens.
 server_secrets = sa.Table(

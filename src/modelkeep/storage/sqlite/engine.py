@@ -8,7 +8,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from modelkeep.storage.errors import Unavailable
+from modelkeep.storage.errors import Overloaded, Unavailable
 from modelkeep.storage.sqlite.connection import DATABASE_NAME, SqliteConnection
 from modelkeep.storage.transaction import Transaction
 
@@ -75,7 +75,7 @@ class SqliteEngine:
         if_match: str | None = None,
     ) -> T:
         if self._queue.qsize() >= self._max_waiting:
-            raise Unavailable("Too many writes are waiting for the database; try again in a moment.")
+            raise Overloaded
         future: asyncio.Future[T] = self._loop.create_future()
         self._queue.put(_Write(work, otherwise, if_match, future))
         return await future

@@ -50,6 +50,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_write_records")),
     )
     op.create_index(
+        "ix_write_records_held",
+        "write_records",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("retry_token IS NOT NULL"),
+        postgresql_where=sa.text("retry_token IS NOT NULL"),
+    )
+    op.create_index(
         "uq_write_records_token",
         "write_records",
         ["principal", "retry_token"],
@@ -233,6 +241,12 @@ def downgrade() -> None:
     op.drop_table("registered_models")
     op.drop_index(
         "uq_write_records_token",
+        table_name="write_records",
+        sqlite_where=sa.text("retry_token IS NOT NULL"),
+        postgresql_where=sa.text("retry_token IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_write_records_held",
         table_name="write_records",
         sqlite_where=sa.text("retry_token IS NOT NULL"),
         postgresql_where=sa.text("retry_token IS NOT NULL"),

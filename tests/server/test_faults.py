@@ -1,0 +1,143 @@
+"""What a client sees when the server itself is in trouble: an honest error, and nothing of the inside."""
+
+import asyncio
+import json
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelkeep.core.errors import ErrorKind, not_authenticated
+from modelkeep.core.scope import Dialect, Principal
+from modelkeep.core.settings import Settings
+from modelkeep.server.access_log import AccessLog
+from modelkeep.server.application import Application
+from modelkeep.server.catalogue import all_operations, etag_readers
+from modelkeep.server.dispatch import Dispatcher
+from modelkeep.server.errors import as_api_error, error_answer
+from modelkeep.server.execution import Executor
+from modelkeep.server.http import HttpRequest, RequestHeaders
+from modelkeep.server.retry import Replays
+from modelkeep.server.tenants import Tenants
+from modelkeep.storage.errors import DatabaseUnusable, Overloaded, Unavailable
+from modelkeep.storage.migrate import upgrade
+from modelkeep.storage.sqlite.engine import SqliteEngine
+from modelkeep.storage.transaction import Transaction
+from tests.support.api import Api
+from tests.support.server import RunningServer
+
+
+def test_an_unexpected_error_is_500_without_a_trace_and_the_log_has_it(data_directory: Path) -> None:
+    with RunningServer(data_directory) as server:
+        with sqlite3.connect(data_directory / "modelkeep.db") as database:
+            database.execute("ALTER TABLE registered_model_aliases RENAME TO elsewhere")
+        database.close()
+        answer = Api(server.url).call("GET", "/api/2.0/mlflow/registered-models/alias?name=m&alias=a")
+        assert answer.error == (500, "INTERNAL_ERROR", "InternalServerError")
+        assert "no such table" not in answer.content.decode()
+        assert answer.headers["opc-request-id"]
+        assert Api(server.url).call("GET", "/health").status == 200
+
+
+class _Nobody:
+    def principal(self, headers: RequestHeaders) -> Principal:
+        raise not_authenticated()
+
+
+@pytest.mark.parametrize(
+    ("path", "dialect"),
+    [
+        ("/api/2.0/mlflow/registered-models/get", Dialect.MLFLOW),
+        ("/20260430/aiDataPlatforms/default/mlops/api/2.0/mlflow/registered-models/get", Dialect.ORACLE),
+    ],
+)
+def test_a_caller_who_is_not_known_is_401(tmp_path: Path, path: str, dialect: Dialect) -> None:
+    async def ask() -> tuple[int, dict[str, str]]:
+        upgrade(f"sqlite:///{tmp_path / 'modelkeep.db'}")
+        engine = SqliteEngine(tmp_path, readers=1, write_group=8, max_waiting_writes=8)
+        await engine.start()
+        dispatcher = Dispatcher(
+            all_operations(),
+            Executor(engine, Replays(24, etag_readers())),
+            Tenants(engine),
+            _Nobody(),
+            AccessLog(enabled=False),
+            limits=Settings().limits,
+            page_key=b"key",
+            max_body_bytes=1000,
+        )
+
+        async def no_body(limit: int) -> bytes:
+            return b""
+
+        answer, _ = await dispatcher.answer(HttpRequest("GET", path, "name=m", {}, "", no_body))
+        await engine.close()
+        assert answer is not None
+        return answer.status, json.loads(answer.body)
+
+    status, body = asyncio.run(ask())
+    assert status == 401
+    assert (body["error_code"], body["code"]) == ("UNAUTHENTICATED", "NotAuthenticated")
+
+
+def test_a_write_beyond_those_that_may_wait_is_refused_and_the_others_are_done(tmp_path: Path) -> None:
+    async def flood() -> tuple[list[Any], list[str]]:
+        engine = SqliteEngine(tmp_path, readers=1, write_group=1, max_waiting_writes=2)
+        await engine.start()
+        opened, entered = threading.Event(), threading.Event()
+        done: list[str] = []
+
+        def first(tx: Transaction) -> str:
+            entered.set()
+            opened.wait(10)
+            return "first"
+
+        def otherwise(tx: Transaction, error: Exception) -> str:
+            raise error
+
+        writes = [asyncio.create_task(engine.write(first, otherwise))]
+        await asyncio.to_thread(entered.wait, 10)
+        for number in range(3):
+
+            def later(tx: Transaction, name: str = f"later {number}") -> str:
+                done.append(name)
+                return name
+
+            writes.append(asyncio.create_task(engine.write(later, otherwise)))
+        await asyncio.sleep(0)
+        opened.set()
+        outcomes = await asyncio.gather(*writes, return_exceptions=True)
+        await engine.close()
+        return outcomes, done
+
+    outcomes, done = asyncio.run(flood())
+    assert outcomes[:3] == ["first", "later 0", "later 1"]
+    assert isinstance(outcomes[3], Overloaded)
+    assert done == ["later 0", "later 1"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "kind"),
+    [
+        (Overloaded(), 429, ErrorKind.TOO_MANY_REQUESTS),
+        (Unavailable("the disk is full"), 503, ErrorKind.UNAVAILABLE),
+    ],
+)
+def test_a_database_in_trouble_says_when_to_come_back(error: Exception, status: int, kind: ErrorKind) -> None:
+    answer = error_answer(as_api_error(error, "an-id"), Dialect.ORACLE)
+    assert answer.status == status
+    assert json.loads(answer.body)["code"] == kind.value.oracle_code
+    assert ("retry-after", "1") in answer.headers
+
+
+def test_a_failing_start_leaves_nothing_that_keeps_the_process(tmp_path: Path) -> None:
+    (tmp_path / "modelkeep.db").write_bytes(b"this is no database" * 100)
+
+    async def start() -> None:
+        await Application(Settings(data=tmp_path, access_log=False)).start()
+
+    with pytest.raises(DatabaseUnusable, match="file is not a database"):
+        asyncio.run(start())
+    assert not any(thread.name == "modelkeep-writer" for thread in threading.enumerate())
