@@ -7,6 +7,7 @@ import signal
 import socket
 import ssl
 import sys
+import time
 
 import uvloop
 from granian.constants import HTTPModes, Interfaces
@@ -16,6 +17,8 @@ from modelkeep.core.settings import Settings
 from modelkeep.server.application import Application
 from modelkeep.storage.errors import DatabaseUnusable, DataDirectoryError, Unavailable
 from modelkeep.storage.sqlite.lock import DirectoryLock, Holder
+
+_STALLED_SECONDS = 2.0
 
 
 class CannotServe(Exception):
@@ -65,8 +68,9 @@ async def _serve(settings: Settings, port: int, lock: DirectoryLock) -> None:
         ssl_key=settings.tls_key,
     )
     loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, stopping.set)
     serving = asyncio.ensure_future(server.serve())
     try:
         await _listening(settings.host, port, serving)
@@ -79,7 +83,9 @@ async def _serve(settings: Settings, port: int, lock: DirectoryLock) -> None:
             )
         )
         print(f"modelkeep serves {settings.data} at {url}", file=sys.stderr, flush=True)  # noqa: T201
-        await serving
+        await asyncio.wait((serving, asyncio.ensure_future(stopping.wait())), return_when=asyncio.FIRST_COMPLETED)
+        server.stop()  # type: ignore[no-untyped-call]
+        await _quiet(application, serving, settings.shutdown_seconds)
     finally:
         await application.stop()
 
@@ -94,6 +100,21 @@ async def _listening(host: str, port: int, serving: "asyncio.Future[None]") -> N
         else:
             connection.close()
             return
+
+
+async def _quiet(application: Application, serving: "asyncio.Future[None]", seconds: int) -> None:
+    """Wait until requests in flight are answered.
+
+    Granian waits for every connection, so for one that stalled in the middle of a request it would wait for ever.
+    """
+    deadline = time.monotonic() + seconds
+    patience = time.monotonic() + min(_STALLED_SECONDS, seconds)
+    while not serving.done() and time.monotonic() < (deadline if application.rsgi.in_flight else patience):
+        await asyncio.wait((serving,), timeout=0.02)
+    if serving.done():
+        serving.result()
+    else:
+        serving.cancel()
 
 
 def server_url(settings: Settings, port: int) -> str:
