@@ -8,8 +8,7 @@ import sqlalchemy as sa
 
 from modelkeep import __version__
 from modelkeep.server.http import Answer
-from modelkeep.server.paths import split_tenant
-from modelkeep.server.routes import SERVER_INFO
+from modelkeep.server.routes import SERVER_INFO, split_tenant
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.query import Query
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter
 from modelkeep.core.operation import Operation, Reach, by_path
 from modelkeep.core.scope import Dialect
-from modelkeep.server.paths import split_tenant
 
 ORACLE_ROOT = "/20260430/"
 PLATFORMS = "aiDataPlatforms"
@@ -19,6 +18,7 @@ KEY_LENGTH = 500
 SERVER_INFO = "mlflow/server-info"
 """What MLflow's clients ask of a server itself: below the API's prefixes, but no operation."""
 
+_MLOPS = "/mlops/"
 _ORACLE_PLATFORMS = f"{ORACLE_ROOT}{PLATFORMS}/"
 
 # A team's clients ask for the same few paths all day: tenants times operations.
@@ -124,6 +124,14 @@ def locate(path: str) -> Place | None:
     if path == f"{ORACLE_ROOT}{PLATFORMS}":
         return Place(Dialect.ORACLE, None, None, PLATFORMS, (Reach.SERVER,))
     return None
+
+
+def split_tenant(path: str) -> tuple[str, str, str]:
+    """What stands before `/mlops/`, that, and what stands behind it. A workspace may be called `mlops` itself."""
+    tenant, mlops, tail = path.partition(_MLOPS)
+    if tenant.endswith("/workspaces") and f"/{tail}".startswith(_MLOPS):
+        return tenant + _MLOPS.rstrip("/"), mlops, tail.removeprefix(_MLOPS[1:])
+    return tenant, mlops, tail
 
 
 def _locate_tenant(path: str) -> Place | None:
