@@ -17,7 +17,7 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 
 bench: $(VENV)/.bench
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(BENCH)
 
 docs: $(VENV)/.test
 	$(BIN)/python -m tests.support.generate
@@ -37,5 +37,5 @@ $(VENV)/.test: $(VENV)/.run pyproject.toml
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.run pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test,bench]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
 	touch $@

@@ -22,9 +22,8 @@ from bench.scenarios import GROUPS
 def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     signal.signal(signal.SIGTERM, _terminated)
-    command = shlex.join(["python", "-m", "bench", *arguments]) if arguments else "make bench"
     try:
-        report = run(_course(options), command, _tell, with_mlflow=not options.no_mlflow)
+        report = run(_course(options), _command(arguments), _tell, with_mlflow=not options.no_mlflow)
     except (CannotStart, LoadFailed, Unprepared) as error:
         _tell(f"bench: {error}")
         return 2
@@ -38,6 +37,15 @@ def main(arguments: Sequence[str]) -> int:
     if failures:
         _tell(f"bench: {len(failures)} measurements had errors; see the end of the report")
     return 1 if failures else 0
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """What makes this report again; where the measurements were written as JSON has no part in it."""
+    words = list(arguments)
+    if "--json" in words:
+        at = words.index("--json")
+        del words[at : at + 2]
+    return f"make bench BENCH={shlex.quote(shlex.join(words))}" if words else "make bench"
 
 
 def _options(arguments: Sequence[str]) -> Any:

@@ -9,7 +9,7 @@ import msgspec
 from bench import processes
 from bench.peers import MLFLOW, Peer
 from bench.plan import Outcome, Plan, run_apart
-from bench.scenarios import FLOOR_OF, GROUPS, REQUESTS
+from bench.scenarios import CREATE, FLOOR_OF, GROUPS, REQUESTS
 
 
 class Window(msgspec.Struct):
@@ -34,7 +34,7 @@ class Course(msgspec.Struct, kw_only=True):
     warm_up: float
     slow_seconds: float
     slow_warm_up: float
-    """MLflow's windows: one in the middle round, longer because it answers less often."""
+    """MLflow's windows are longer because it answers less often."""
     clients: tuple[int, ...]
     slow_clients: tuple[int, ...]
     groups: tuple[str, ...]
@@ -51,12 +51,17 @@ def measure(course: Course, peers: Mapping[str, Peer], tell: Callable[[str], Non
         for clients in course.clients:
             for number in range(course.rounds):
                 for peer, scenario in entries:
-                    if peer.name == MLFLOW and (number != course.rounds // 2 or clients not in course.slow_clients):
-                        continue
-                    prepared = requests[peer.name, scenario]
-                    windows.append(_window(course, peer, scenario, clients, number, prepared))
-                    tell(_line(windows[-1]))
+                    if peer.name != MLFLOW or _mlflow_takes_part(course, scenario, clients, number):
+                        prepared = requests[peer.name, scenario]
+                        windows.append(_window(course, peer, scenario, clients, number, prepared))
+                        tell(_line(windows[-1]))
     return windows
+
+
+def _mlflow_takes_part(course: Course, scenario: str, clients: int, number: int) -> bool:
+    """In the middle round; in all of them where the headline is made."""
+    headline = scenario == CREATE and clients == course.clients[-1]
+    return clients in course.slow_clients and (headline or number == course.rounds // 2)
 
 
 def _window(course: Course, peer: Peer, scenario: str, clients: int, number: int, requests: list[bytes]) -> Window:
@@ -111,7 +116,7 @@ class Results:
         return self.median(server, scenario, clients, lambda window: window.outcome.rate)
 
     def ratio(self, mine: tuple[str, str], other: tuple[str, str], clients: int) -> float | None:
-        """Requests a second of one against another. MLflow has one round, so all are compared with that."""
+        """Requests a second of one against another. Where it has one round, all are compared with that."""
         others = {window.round: window.outcome.rate for window in self.of(*other, clients)}
         only = next(iter(others.values())) if len(others) == 1 else None
         pairs = [
@@ -131,9 +136,9 @@ class Results:
         return median(pairs) if pairs else None
 
     @property
-    def others(self) -> float:
-        """How busy other processes kept the machine."""
-        return median(window.others for window in self.windows)
+    def others(self) -> list[float]:
+        """How busy other processes kept the machine, from the quietest window to the loudest."""
+        return sorted(window.others for window in self.windows)
 
     @property
     def failures(self) -> list[Window]:

@@ -83,7 +83,7 @@ def memory(root: int) -> Memory:
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End the process and all below it: asked first, then made to."""
+    """End the process, the leader of its group, and all below it: asked first, then made to."""
     family = tree(process.pid)
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
@@ -95,6 +95,8 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         if _alive(seen):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(seen.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # what was started since the family was listed
     process.wait()
 
 

@@ -1,6 +1,7 @@
 """What a run found, as a person reads it: the same text on the terminal and in docs/benchmarks.md."""
 
 from collections.abc import Iterator
+from statistics import median
 
 from bench.measure import Results, Window
 from bench.peers import ASGI_FLOOR, FLOOR, MLFLOW, MODELKEEP
@@ -12,15 +13,15 @@ _SERVERS = (MODELKEEP, FLOOR, ASGI_FLOOR, MLFLOW)
 _READING = """\
 The servers and the load generator share one machine and take turns: in each round every server is loaded for a short
 window, one after the other, so that what slows the machine slows all of them. Requests a second and latencies are
-medians of the rounds; a ratio is the median of the rounds' own ratios. MLflow takes part in one round, for longer.
+medians of the rounds; a ratio is the median of the rounds' own ratios. MLflow's windows are longer, and only where
+most clients create does it take part in every round, else in one.
 
 - **modelkeep** is `modelkeep serve` with its defaults: one process, each answer sent after the commit is on the disk,
   its access log written to a file. It is called on its tenant path.
 - **floor** is Granian alone, run as modelkeep runs it: it decodes the same body and answers as many bytes as modelkeep
   does, and stores nothing. No server on Granian's RSGI can be faster. **ASGI floor** is the same on ASGI.
 - **mlflow server** runs with its defaults on SQLite: four workers. It receives the same bodies on its own path. 9,999
-  of its 10,000 versions are copies of the first made in its database, since creating them
-  through its API takes minutes.
+  of its 10,000 versions are copies of the first made in its database: creating them through its API takes minutes.
 - **CPU** is the processor time that all processes of a server used for one answer. It depends least on who else is
   busy.
 - **Start** counts from exec: to the first answer of /health, to the first of the API, and the processor time used by
@@ -87,16 +88,16 @@ def _scenario(results: Results, scenario: str, clients: tuple[int, ...]) -> str:
 
 
 def _figures(results: Results, server: str, scenario: str, clients: int) -> tuple[str, ...]:
-    def median(figure: str) -> float | None:
+    def middle(figure: str) -> float | None:
         return results.median(server, scenario, clients, lambda window: getattr(window.outcome, figure))
 
     cpu = results.median(server, scenario, clients, lambda window: window.cpu_us)
     return (
-        number(median("rate")),
-        number(median("p50_ms"), 2),
-        number(median("p99_ms"), 2),
+        number(middle("rate")),
+        number(middle("p50_ms"), 2),
+        number(middle("p99_ms"), 2),
         number(cpu),
-        number(median("busy"), 2),
+        number(middle("busy"), 2),
     )
 
 
@@ -130,10 +131,11 @@ def _generator(results: Results, report: Report) -> str:
     if not rates:
         return ""
     rate, scenario, count = max(rates)
+    others = results.others
     return (
-        f"The most that the generator sent to the floor in this run is {rate:,.0f} requests a second "
-        f"({scenario}, {count} clients). Processes that are not measured used {results.others:.0%} of the machine's "
-        "processor time meanwhile (median of the windows)."
+        f"The most that the generator sent to the floor in this run is {rate:,.0f} requests a second\n"
+        f"({scenario}, {count} clients). Processes that are not measured used {median(others):.0%} of the machine's\n"
+        f"processor time in the median window and {others[-1]:.0%} in the worst."
     )
 
 
