@@ -29,7 +29,8 @@ class Compiled:
         compiled: Any = expression.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.sql: str = compiled.string
         names = compiled.positiontup if compiled.positiontup is not None else list(compiled.binds)
-        self.constants: dict[str, Any] = {name: value for name, value in compiled.params.items() if value is not None}
+        given = {name for name, parameter in compiled.binds.items() if parameter.required}
+        self.constants: dict[str, Any] = {name: value for name, value in compiled.params.items() if name not in given}
         self.arguments = _picker(names)
 
     def bind(self, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
