@@ -84,38 +84,36 @@ def test_a_caller_who_is_not_known_is_401(tmp_path: Path, path: str, dialect: Di
 
 def test_a_write_beyond_those_that_may_wait_is_refused_and_the_others_are_done(tmp_path: Path) -> None:
     async def flood() -> tuple[list[Any], list[str]]:
-        engine = SqliteEngine(tmp_path, readers=1, write_group=1, max_waiting_writes=2)
+        engine = SqliteEngine(tmp_path, readers=1, write_group=8, max_waiting_writes=2)
         await engine.start()
-        opened, entered = threading.Event(), threading.Event()
+        other = sqlite3.connect(tmp_path / "modelkeep.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
         done: list[str] = []
 
-        def first(tx: Transaction) -> str:
-            entered.set()
-            opened.wait(10)
-            return "first"
-
-        def otherwise(tx: Transaction, error: Exception) -> str:
-            raise error
-
-        writes = [asyncio.create_task(engine.write(first, otherwise))]
-        await asyncio.to_thread(entered.wait, 10)
-        for number in range(3):
-
-            def later(tx: Transaction, name: str = f"later {number}") -> str:
+        def write(name: str) -> asyncio.Task[str]:
+            def work(tx: Transaction) -> str:
                 done.append(name)
                 return name
 
-            writes.append(asyncio.create_task(engine.write(later, otherwise)))
-        await asyncio.sleep(0)
-        opened.set()
+            def otherwise(tx: Transaction, error: Exception) -> str:
+                raise error
+
+            return asyncio.create_task(engine.write(work, otherwise))
+
+        writes = [write("held up by another process")]
+        await asyncio.sleep(0.1)
+        writes += [write(f"waiting {number}") for number in range(3)]
+        await asyncio.sleep(0.1)
+        other.execute("COMMIT")
+        other.close()
         outcomes = await asyncio.gather(*writes, return_exceptions=True)
         await engine.close()
         return outcomes, done
 
     outcomes, done = asyncio.run(flood())
-    assert outcomes[:3] == ["first", "later 0", "later 1"]
+    assert outcomes[:3] == ["held up by another process", "waiting 0", "waiting 1"]
     assert isinstance(outcomes[3], Overloaded)
-    assert done == ["later 0", "later 1"]
+    assert done == outcomes[:3]
 
 
 @pytest.mark.parametrize(
@@ -140,4 +138,4 @@ def test_a_failing_start_leaves_nothing_that_keeps_the_process(tmp_path: Path) -
 
     with pytest.raises(DatabaseUnusable, match="file is not a database"):
         asyncio.run(start())
-    assert not any(thread.name == "modelkeep-writer" for thread in threading.enumerate())
+    assert not any(thread.name.startswith("modelkeep") for thread in threading.enumerate())
