@@ -58,7 +58,7 @@ class Decoder:
 
     def _from_query(self, query: str) -> dict[str, Any]:
         try:
-            pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MOST_QUERY_FIELDS)
+            pairs = _pairs(query)
         except ValueError:
             raise _unreadable("the query is no valid UTF-8 or has too many fields.") from None
         fields: dict[str, Any] = {}
@@ -72,6 +72,16 @@ class Decoder:
             else:
                 fields[key] = value
         return fields
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    """The fields of a query. One with nothing to decode is split as it is: that is what most look-ups are."""
+    if "%" in query or "+" in query or ";" in query:
+        return parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_MOST_QUERY_FIELDS)
+    fields = query.split("&", _MOST_QUERY_FIELDS)
+    if len(fields) > _MOST_QUERY_FIELDS:
+        raise ValueError
+    return [(key, value) for key, _, value in (field.partition("=") for field in fields) if key]
 
 
 def _holds_list(hint: Any) -> bool:

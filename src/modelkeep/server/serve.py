@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import os
 import signal
 import socket
@@ -56,6 +57,7 @@ def _check_tls(settings: Settings) -> None:
 async def _serve(settings: Settings, port: int, lock: DirectoryLock) -> None:
     application = Application(settings)
     await application.start()
+    _settle_garbage_collector()
     server = Server(
         application.rsgi,
         address=settings.host,
@@ -88,6 +90,15 @@ async def _serve(settings: Settings, port: int, lock: DirectoryLock) -> None:
         await _quiet(application, serving, settings.shutdown_seconds)
     finally:
         await application.stop()
+
+
+def _settle_garbage_collector() -> None:
+    """What a start makes stays, and requests make few cycles: looking through all of it for them again and again
+    took an eighth of a write's processor time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 async def _listening(host: str, port: int, serving: "asyncio.Future[None]") -> None:

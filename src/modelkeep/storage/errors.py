@@ -13,6 +13,10 @@ class Unavailable(Exception):
     """The database cannot be reached, is full or is stopping. Nothing of the write was done."""
 
 
+class Busy(Unavailable):
+    """Another process holds the database; trying again may do."""
+
+
 class Overloaded(Exception):
     """More writes wait than may. This one was not accepted."""
 

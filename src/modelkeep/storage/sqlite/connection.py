@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.sql import ClauseElement
 
-from modelkeep.storage.errors import ForeignKeyViolation, Unavailable, UniqueViolation
+from modelkeep.storage.errors import Busy, ForeignKeyViolation, Unavailable, UniqueViolation
 from modelkeep.storage.query import Compiled, Query
 from modelkeep.storage.transaction import Row
 
@@ -19,14 +19,18 @@ _EVERYWHERE = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=10000",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA case_sensitive_like=ON",
     "PRAGMA cache_size=-32768",
 )
 # A larger log between checkpoints than SQLite's 1,000 pages: fewer stops of the writer, 16 MiB of disk.
-_WRITER = ("PRAGMA wal_autocheckpoint=4000", "PRAGMA journal_size_limit=67108864")
-_READER = ("PRAGMA query_only=ON",)
+_WRITER = (
+    # The event loop runs writes, so waiting for another process is left to the thread that commits.
+    "PRAGMA busy_timeout=0",
+    "PRAGMA wal_autocheckpoint=4000",
+    "PRAGMA journal_size_limit=67108864",
+)
+_READER = ("PRAGMA busy_timeout=10000", "PRAGMA query_only=ON")
 
 
 class SqliteConnection:
@@ -99,6 +103,8 @@ def _translated(error: sqlite3.Error) -> Exception:
         return UniqueViolation(str(error))
     if name == "SQLITE_CONSTRAINT_FOREIGNKEY":
         return ForeignKeyViolation(str(error))
-    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
+    if name.startswith("SQLITE_BUSY"):
+        return Busy(f"Another process holds the database: {error}")
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
         return Unavailable(f"The database cannot be written: {error}")
     return error

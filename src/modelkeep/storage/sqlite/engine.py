@@ -1,22 +1,40 @@
-"""The SQLite engine: group commit on one writer thread, readers beside it."""
+"""The SQLite engine: group commit through one connection, readers beside it.
+
+A write is run where it arrives, on the event loop, in a transaction that is open until the loop has run all that came
+with it; then the transaction is committed on a thread, and the next writes wait for that. A thread that ran the
+writes as well was measured: it and the loop took Python's lock from each other at every statement, which cost as
+much as SQLite itself. What may wait for the disk, the flush of a commit, never stops the loop.
+"""
 
 import asyncio
+import contextlib
+import logging
 import threading
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from modelkeep.storage.errors import Overloaded, Unavailable
+from sqlalchemy.sql import ClauseElement
+
+from modelkeep.storage.errors import Busy, Overloaded, Unavailable
+from modelkeep.storage.query import Query
 from modelkeep.storage.sqlite.connection import DATABASE_NAME, SqliteConnection
-from modelkeep.storage.transaction import Transaction
+from modelkeep.storage.transaction import Row, Transaction
 
 T = TypeVar("T")
 
+_log = logging.getLogger("modelkeep.storage")
+
+# Another process may hold the database for a moment, such as a backup that begins.
+_PATIENCE_SECONDS = 10.0
+_RETRY_SECONDS = 0.01
+
 
 class _Write:
-    """One accepted write and, once its group is committed, its outcome."""
+    """One accepted write and, once it is committed, its outcome."""
 
     __slots__ = ("error", "future", "if_match", "otherwise", "result", "work")
 
@@ -34,6 +52,25 @@ class _Write:
         self.result: Any = None
         self.error: Exception | None = None
 
+    def run(self, connection: SqliteConnection) -> None:
+        """Take the outcome of `work`; raise where it failed after it had changed something."""
+        changes = connection.driver.total_changes
+        try:
+            self.result, self.error = self.work(Transaction(connection, self.if_match)), None
+        except Exception as error:
+            if isinstance(error, Unavailable) or connection.driver.total_changes != changes:
+                raise
+            self.run_otherwise(connection, error)
+            if self.error is not None and connection.driver.total_changes != changes:
+                raise self.error from error
+
+    def run_otherwise(self, connection: SqliteConnection, error: Exception) -> None:
+        """Take the outcome of `otherwise`."""
+        try:
+            self.result, self.error = self.otherwise(Transaction(connection, self.if_match), error), None
+        except Exception as final:
+            self.result, self.error = None, final
+
     def deliver(self) -> None:
         if not self.future.done():
             if self.error is None:
@@ -43,28 +80,32 @@ class _Write:
 
 
 class SqliteEngine:
-    """One process, one writer. `start`, `write` and `read` belong to one event loop."""
+    """One process, one connection that writes. All methods belong to the event loop that called `start`."""
 
     def __init__(self, directory: Path, *, readers: int, write_group: int, max_waiting_writes: int) -> None:
         self._path = directory / DATABASE_NAME
         self._write_group = write_group
         self._max_waiting = max_waiting_writes
-        self._queue: SimpleQueue[_Write | None] = SimpleQueue()
+        self._waiting: deque[_Write] = deque()
+        # The writes of the open transaction. Where `_broken`, it has to be undone and each of them run alone.
+        self._group: list[_Write] = []
+        self._broken = False
+        self._committing = False
         self._local = threading.local()
         self._connections: list[SqliteConnection] = []
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="modelkeep-reader")
-        self._writer = threading.Thread(target=self._write_groups, name="modelkeep-writer", daemon=True)
+        self._committer = ThreadPoolExecutor(1, thread_name_prefix="modelkeep-commit")
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._write_connection = self._open(writes=True)
         self._near_connection = self._open(writes=False)
-        self._writer.start()
 
     async def close(self) -> None:
-        self._queue.put(None)
-        await asyncio.to_thread(self._writer.join)
-        self._readers.shutdown()
+        while self._group or self._waiting:
+            await asyncio.sleep(0.001)
+        await asyncio.to_thread(self._committer.shutdown)
+        await asyncio.to_thread(self._readers.shutdown)
         for connection in self._connections:
             connection.close()
 
@@ -74,17 +115,29 @@ class SqliteEngine:
         otherwise: Callable[[Transaction, Exception], T],
         if_match: str | None = None,
     ) -> T:
-        if self._queue.qsize() >= self._max_waiting:
+        if len(self._waiting) >= self._max_waiting:
             raise Overloaded
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(_Write(work, otherwise, if_match, future))
+        write = _Write(work, otherwise, if_match, future)
+        if self._committing:
+            self._waiting.append(write)
+        else:
+            self._run(write)
         return await future
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         return await self._loop.run_in_executor(self._readers, self._read_in_thread, work)
 
     def read_now(self, work: Callable[[Transaction], T]) -> T:
-        return _on_snapshot(self._near_connection, work)
+        """Run `work` at once; where it has a second statement, once more and on a snapshot.
+
+        Most look-ups are one statement, which is a snapshot by itself. BEGIN and COMMIT around it would let go of
+        Python's lock twice more, and getting that back costs more than SQLite does.
+        """
+        try:
+            return work(Transaction(_OneStatement(self._near_connection)))
+        except _SecondStatement:
+            return _on_snapshot(self._near_connection, work)
 
     def _read_in_thread(self, work: Callable[[Transaction], T]) -> T:
         connection: SqliteConnection | None = getattr(self._local, "connection", None)
@@ -97,86 +150,124 @@ class SqliteEngine:
         self._connections.append(connection)
         return connection
 
-    def _write_groups(self) -> None:
-        stopping = False
-        while not stopping:
-            item = self._queue.get()
-            group: list[_Write] = []
-            while item is not None:
-                group.append(item)
-                if len(group) == self._write_group:
-                    break
-                try:
-                    item = self._queue.get_nowait()
-                except Empty:
-                    break
-            else:
-                stopping = True
-            if group:
-                self._commit(group)
-                self._loop.call_soon_threadsafe(_deliver, group)
-
-    def _commit(self, group: list[_Write]) -> None:
-        """Commit the group together; where that cannot be, commit each of its writes alone."""
-        try:
-            self._run(group)
-        except Exception as refusal:
-            self._abandon()
-            for write in group:
-                if len(group) > 1:
-                    self._commit([write])
-                else:
-                    self._commit_alone(write, refusal)
-
-    def _run(self, group: list[_Write]) -> None:
-        """Run a group in one transaction.
+    def _run(self, write: _Write) -> None:
+        """Run a write in the open transaction, or open one that ends when the loop has run what it has now.
 
         A savepoint each would cost a fifth of a write, for pages are copied at each. Few writes fail, and of these
-        most have changed nothing yet. For one that has, the group is undone and its writes are run once more.
+        most have changed nothing yet. For one that has, the transaction is undone and its writes are run alone.
         """
+        self._group.append(write)
+        try:
+            if len(self._group) == 1:
+                self._loop.call_soon(self._commit)
+                self._write_connection.control("BEGIN IMMEDIATE")
+            if not self._broken:
+                write.run(self._write_connection)
+        except Exception:
+            self._broken = True
+        if len(self._group) == self._write_group:
+            self._commit()
+
+    def _commit(self) -> None:
+        if self._group and not self._committing:
+            self._committing = True
+            self._committer.submit(self._commit_group)
+
+    def _commit_group(self) -> None:
+        if not self._commit_together():
+            for write in self._group:
+                self._commit_alone(write)
+        self._loop.call_soon_threadsafe(self._committed)
+
+    def _commit_together(self) -> bool:
+        try:
+            if not self._broken:
+                self._write_connection.control("COMMIT")
+                return True
+        except Exception as error:
+            _log.warning("a group of %d writes could not be committed together: %s", len(self._group), error)
+        self._undo()
+        return False
+
+    def _commit_alone(self, write: _Write) -> None:
+        """Run and commit one write that must be undone without its neighbours, or report why it cannot be."""
         connection = self._write_connection
-        driver = connection.driver
-        connection.control("BEGIN IMMEDIATE")
-        for write in group:
-            changes = driver.total_changes
-            try:
-                write.result, write.error = write.work(Transaction(connection, write.if_match)), None
-            except Exception as error:
-                if isinstance(error, Unavailable) or driver.total_changes != changes:
-                    raise
-                self._run_otherwise(write, error)
-                if write.error is not None and driver.total_changes != changes:
-                    raise write.error from error
-        connection.control("COMMIT")
-
-    def _commit_alone(self, write: _Write, refusal: Exception) -> None:
-        """Commit one write that must be undone without its neighbours, or report why it cannot be."""
-        control = self._write_connection.control
         try:
-            control("BEGIN IMMEDIATE")
-            control("SAVEPOINT one_write")
+            self._begin_patiently()
             try:
-                write.result, write.error = write.work(Transaction(self._write_connection, write.if_match)), None
+                write.run(connection)
             except Exception as error:
-                control("ROLLBACK TO one_write")
-                self._run_otherwise(write, error)
+                self._undo()
+                self._begin_patiently()
+                write.run_otherwise(connection, error)
                 if write.error is not None:
-                    control("ROLLBACK TO one_write")
-            control("COMMIT")
-        except Exception as final:
-            self._abandon()
-            write.error = final if isinstance(final, Unavailable) else refusal
+                    self._undo()
+            if connection.in_transaction:
+                connection.control("COMMIT")
+        except Exception as error:
+            self._undo()
+            write.result, write.error = None, error
 
-    def _run_otherwise(self, write: _Write, error: Exception) -> None:
-        transaction = Transaction(self._write_connection, write.if_match)
+    def _begin_patiently(self) -> None:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                return self._write_connection.control("BEGIN IMMEDIATE")
+            except Busy:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_RETRY_SECONDS)
+
+    def _undo(self) -> None:
+        """Leave no transaction open, if need be with another connection."""
         try:
-            write.result, write.error = write.otherwise(transaction, error), None
-        except Exception as final:
-            write.result, write.error = None, final
+            if self._write_connection.in_transaction:
+                self._write_connection.control("ROLLBACK")
+        except Exception:
+            _log.exception("a transaction could not be rolled back; the database is opened again")
+            self._write_connection.close()
+            with contextlib.suppress(Unavailable):
+                self._write_connection = self._open(writes=True)
 
-    def _abandon(self) -> None:
-        if self._write_connection.in_transaction:
-            self._write_connection.control("ROLLBACK")
+    def _committed(self) -> None:
+        """Deliver the outcomes, then run what has waited meanwhile."""
+        group, self._group = self._group, []
+        self._broken = self._committing = False
+        for write in group:
+            write.deliver()
+        for _ in range(min(len(self._waiting), self._write_group)):
+            self._run(self._waiting.popleft())
+
+
+class _SecondStatement(Exception):
+    """A read needs more than one statement."""
+
+
+class _OneStatement:
+    """A connection for a single statement."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: SqliteConnection) -> None:
+        self._connection: SqliteConnection | None = connection
+
+    def _take(self) -> SqliteConnection:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            raise _SecondStatement
+        return connection
+
+    def rows(self, query: Query, parameters: dict[str, Any]) -> list[Row]:
+        return self._take().rows(query, parameters)
+
+    def count(self, query: Query, parameters: dict[str, Any]) -> int:
+        return self._take().count(query, parameters)
+
+    def many(self, query: Query, parameters: Iterable[dict[str, Any]]) -> None:
+        self._take().many(query, parameters)
+
+    def search(self, statement: ClauseElement) -> list[Row]:
+        return self._take().search(statement)
 
 
 def _on_snapshot(connection: SqliteConnection, work: Callable[[Transaction], T]) -> T:
@@ -185,8 +276,3 @@ def _on_snapshot(connection: SqliteConnection, work: Callable[[Transaction], T])
         return work(Transaction(connection))
     finally:
         connection.control("COMMIT")
-
-
-def _deliver(group: list[_Write]) -> None:
-    for write in group:
-        write.deliver()
