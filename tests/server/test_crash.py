@@ -9,7 +9,7 @@ import httpx
 from tests.support.api import Api
 from tests.support.server import RunningServer
 
-_WRITERS, _ROUNDS, _ENOUGH = 16, 3, 150
+_WRITERS, _ROUNDS, _ENOUGH = 16, 2, 150
 
 
 def _load(server: RunningServer, answered: list[dict[str, str]]) -> list[threading.Thread]:
