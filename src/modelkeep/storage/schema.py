@@ -78,7 +78,6 @@ registered_models = sa.Table(
     sa.Column("is_prompt", sa.SmallInteger, nullable=False),
     _number("revision"),
     sa.UniqueConstraint("platform_id", "name"),
-    sa.Index("ix_registered_models_updated", "platform_id", "updated_at", "name"),
     sqlite_autoincrement=True,
 )
 

@@ -85,9 +85,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("platform_id", "name", name=op.f("uq_registered_models_platform_id_name")),
         sqlite_autoincrement=True,
     )
-    op.create_index(
-        "ix_registered_models_updated", "registered_models", ["platform_id", "updated_at", "name"], unique=False
-    )
     op.create_table(
         "workspaces",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -237,7 +234,6 @@ def downgrade() -> None:
     op.drop_index("ix_model_versions_named", table_name="model_versions")
     op.drop_table("model_versions")
     op.drop_table("workspaces")
-    op.drop_index("ix_registered_models_updated", table_name="registered_models")
     op.drop_table("registered_models")
     op.drop_index(
         "uq_write_records_token",
