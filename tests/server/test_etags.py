@@ -179,3 +179,20 @@ def test_an_etag_matches_once(oracle_api: Api) -> None:
     second = oracle_api.call("POST", "model-versions/update", {**VERSION, "description": "theirs"}, headers=seen)
     assert (first.status, second.status) == (200, 412)
     assert _version(oracle_api).body["model_version"]["description"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "fields"),
+    [
+        ("DELETE", "registered-models/alias", {"alias": "nobody"}),
+        ("DELETE", "registered-models/delete-tag", {"key": "nobody"}),
+        ("POST", "internal/registered-models/update-tags", {"delete_tags": [{"key": "nobody"}]}),
+    ],
+)
+def test_deleting_what_is_not_there_leaves_the_etag(
+    mlflow_api: Api, method: str, path: str, fields: dict[str, object]
+) -> None:
+    mlflow_api.post("registered-models/create", name="m")
+    before = mlflow_api.call("GET", "registered-models/get?name=m").headers["etag"]
+    assert mlflow_api.call(method, path, {"name": "m", **fields}).headers["etag"] == before
+    assert mlflow_api.call("GET", "registered-models/get?name=m").headers["etag"] == before

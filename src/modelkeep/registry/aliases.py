@@ -77,8 +77,8 @@ def delete_registered_model_alias(tx: Transaction, scope: Scope, request: NamedA
     """Delete an alias. One that is not there is no error, as in MLflow."""
     check_alias(request.alias)
     model = locate_registered_model(tx, scope, request.name)
-    _clear(tx, model, request.alias)
-    touch_registered_model(tx, model)
+    if _clear(tx, model, request.alias):
+        touch_registered_model(tx, model)
     return Empty()
 
 
@@ -97,8 +97,10 @@ def get_model_version_by_alias(tx: Transaction, scope: Scope, request: NamedAlia
     return ModelVersionAnswer(load_model_version(tx, scope, request.name, newest))
 
 
-def _clear(tx: Transaction, model: int, alias: str) -> None:
+def _clear(tx: Transaction, model: int, alias: str) -> bool:
+    """Take an alias from the version that has it; whether one had it."""
     present = tx.one(_PRESENT, model=model, name=alias)
     if present is not None:
         tx.run(_DELETE, model=model, name=alias)
         tx.run(_TOUCH_VERSION, model=model, number=present[0])
+    return present is not None

@@ -70,7 +70,7 @@ def update_model_version_tags(tx: Transaction, scope: Scope, request: UpdateMode
 def _change(tx: Transaction, scope: Scope, request: NamedVersion, tags: Sequence[Tag], deleted: Sequence[str]) -> None:
     model, number, _ = locate_model_version(tx, scope, request.name, request.version)
     _TAGS.put(tx, tags, model_id=model, version=number)
-    _TAGS.drop(tx, deleted, model_id=model, version=number)
-    touch_model_version(tx, model, number)
+    if _TAGS.drop(tx, deleted, model_id=model, version=number) or tags:
+        touch_model_version(tx, model, number)
     key = identity(model, number)
     tx.about(KIND, key, current_etag(tx, key))

@@ -67,5 +67,5 @@ def update_registered_model_tags(tx: Transaction, scope: Scope, request: UpdateR
 def _change(tx: Transaction, scope: Scope, name: str, tags: Sequence[Tag], deleted: Sequence[str]) -> None:
     model = locate_registered_model(tx, scope, name)
     _TAGS.put(tx, tags, model_id=model)
-    _TAGS.drop(tx, deleted, model_id=model)
-    touch_registered_model(tx, model)
+    if _TAGS.drop(tx, deleted, model_id=model) or tags:
+        touch_registered_model(tx, model)

@@ -331,6 +331,7 @@ def locate_registered_model(tx: Transaction, scope: Scope, name: str) -> int:
         raise registered_model_not_found(name)
     model: int = row[0]
     tx.expect(etag(model, row[1]))
+    tx.about(KIND, str(model), etag(model, row[1]))
     return model
 
 

@@ -38,12 +38,14 @@ class TagTable:
                 tx.run(self._insert, **parameters)
             self._note_prompt(tx, keys, tag.key, tag.value)
 
-    def drop(self, tx: Transaction, names: Sequence[str], **owner: int) -> None:
-        """Delete tags; a key that is not there is no error, as in MLflow."""
+    def drop(self, tx: Transaction, names: Sequence[str], **owner: int) -> int:
+        """Delete tags; a key that is not there is no error, as in MLflow. Returns how many were there."""
         keys = {f"_{column}": owner[column] for column in self._owner}
+        dropped = 0
         for name in names:
-            tx.run(self._delete, **keys, _key=name)
+            dropped += tx.run(self._delete, **keys, _key=name)
             self._note_prompt(tx, keys, name, "")
+        return dropped
 
     def _note_prompt(self, tx: Transaction, keys: dict[str, int], key: str, value: str) -> None:
         if key == PROMPT_TAG:

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from modelkeep.core.errors import invalid_parameter
 from modelkeep.core.scope import Principal
-from modelkeep.server.http import RequestHeaders
+from modelkeep.server.http import RequestHeaders, read_header
 
 ANONYMOUS = Principal("anonymous", administrator=True)
 _ON_BEHALF_OF = "dh-user-principal"
@@ -21,10 +21,8 @@ class OpenMode:
     """No authentication: `dh-user-principal` names the user, as a trusted gateway would."""
 
     def principal(self, headers: RequestHeaders) -> Principal:
-        name = headers.get(_ON_BEHALF_OF)
+        name = read_header(headers, _ON_BEHALF_OF)
         if name is None:
-            if _ON_BEHALF_OF in headers:
-                raise invalid_parameter(_ON_BEHALF_OF, "it is no valid UTF-8.")
             return ANONYMOUS
         if not 1 <= len(name) <= _NAME_LENGTH or not name.isprintable():
             raise invalid_parameter(_ON_BEHALF_OF, f"it must have 1 to {_NAME_LENGTH} printable characters.")

@@ -16,7 +16,7 @@ from modelkeep.server.authentication import Authenticator
 from modelkeep.server.decoding import Decoder
 from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.execution import Executor
-from modelkeep.server.http import JSON, Answer, HttpRequest, PayloadTooLarge, RequestHeaders
+from modelkeep.server.http import JSON, Answer, HttpRequest, PayloadTooLarge, RequestHeaders, read_header
 from modelkeep.server.retry import RetryToken, read_retry_token
 from modelkeep.server.routes import Match, Place, Routes
 from modelkeep.server.tenants import Tenants
@@ -95,27 +95,27 @@ class Dispatcher:
         if not operation.writes:
             return await self._executor.read(operation, scope, decoded)
         retry: RetryToken | None = None
-        token = headers.get("opc-retry-token")
-        if token is not None or "opc-retry-token" in headers:
+        token = read_header(headers, "opc-retry-token")
+        if token is not None:
             retry = read_retry_token(token, operation, scope, decoded)
-        answer = await self._executor.write(operation, scope, decoded, retry, headers.get("if-match"))
+        answer = await self._executor.write(operation, scope, decoded, retry, read_header(headers, "if-match"))
         if operation.reach in _TENANCY_CHANGES:
             self._tenants.forget()
         return answer
 
     def request_id(self, headers: RequestHeaders) -> str:
         """The caller's request id, or a new one; raises where the caller's is none."""
-        given = headers.get("opc-request-id")
-        if given is None and "opc-request-id" not in headers:
+        given = read_header(headers, "opc-request-id")
+        if given is None:
             return self._new_request_id()
-        if given is None or not REQUEST_ID.fullmatch(given):
+        if not REQUEST_ID.fullmatch(given):
             raise invalid_parameter("opc-request-id", "it must have 1 to 255 letters, digits, underscores and dashes.")
         return given
 
     def _tenancy(self, operation: Operation, place: Place, headers: RequestHeaders) -> Tenancy | None:
         if operation.reach is Reach.SERVER:
             return None
-        named = headers.get(_PLATFORM_HEADER)
+        named = read_header(headers, _PLATFORM_HEADER)
         if place.platform is not None:
             if named and named.strip() != place.platform:
                 raise invalid_parameter(
@@ -123,8 +123,6 @@ class Dispatcher:
                     f"{named!r} contradicts the path, which names the platform {place.platform!r}.",
                 )
             return self._tenants.resolve(place.platform, place.workspace)
-        if named is None and _PLATFORM_HEADER in headers:
-            raise invalid_parameter("X-MLFLOW-WORKSPACE", "it is no valid UTF-8.")
         return self._tenants.resolve((named or "").strip() or DEFAULT_PLATFORM, DEFAULT_WORKSPACE)
 
     async def _body(self, request: HttpRequest) -> bytes:

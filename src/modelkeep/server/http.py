@@ -3,16 +3,26 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
+from modelkeep.core.errors import invalid_parameter
+
 Headers = list[tuple[str, str]]
 
 JSON = "application/json"
 
 
 class RequestHeaders(Protocol):
-    """Names in lower case. A value that is not UTF-8 is present but reads as None."""
+    """Names in lower case. A value that is not printable ASCII is present but reads as None."""
 
     def get(self, key: str) -> str | None: ...
     def __contains__(self, key: str) -> bool: ...
+
+
+def read_header(headers: RequestHeaders, name: str) -> str | None:
+    """A header's value, None where it is absent. One that cannot be read is refused, never taken for absent."""
+    value = headers.get(name)
+    if value is None and name in headers:
+        raise invalid_parameter(name, "it must be printable ASCII.")
+    return value
 
 
 class HttpRequest(NamedTuple):

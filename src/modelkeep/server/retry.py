@@ -58,9 +58,9 @@ class RetryToken(NamedTuple):
     digest: bytes
 
 
-def read_retry_token(value: str | None, operation: Operation, scope: Scope, request: msgspec.Struct) -> RetryToken:
+def read_retry_token(value: str, operation: Operation, scope: Scope, request: msgspec.Struct) -> RetryToken:
     """Check a token and tie it to the operation, the tenancy and the fields of its request."""
-    if value is None or not 1 <= len(value) <= _TOKEN_LENGTH or not value.isprintable():
+    if not 1 <= len(value) <= _TOKEN_LENGTH or not value.isprintable():
         raise invalid_parameter("opc-retry-token", f"it must have 1 to {_TOKEN_LENGTH} printable characters.")
     tenancy = scope.tenancy
     place = "" if tenancy is None else f"{tenancy.platform}/{tenancy.workspace}"
