@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,14 @@ def test_what_is_no_database_is_refused_in_one_line_and_left_alone(tmp_path: Pat
         migrate.upgrade(url)
     assert "\n" not in str(caught.value)
     assert (tmp_path / "modelkeep.db").read_bytes() == b"no database " * 1_000
+
+
+def test_a_migration_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "modelkeep.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE registered_model_aliases (in_the_way INTEGER)")
+    with pytest.raises(DatabaseUnusable, match="already exists"):
+        migrate.upgrade(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as database:
+        names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    assert names == ["registered_model_aliases"]

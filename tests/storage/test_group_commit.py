@@ -1,0 +1,136 @@
+"""Group commit: writes that arrive together are committed together, and stand or fall each by itself."""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from modelkeep.storage.errors import Unavailable, UniqueViolation
+from modelkeep.storage.migrate import upgrade
+from modelkeep.storage.query import Query
+from modelkeep.storage.schema import server_secrets
+from modelkeep.storage.sqlite.engine import SqliteEngine
+from modelkeep.storage.transaction import Transaction
+
+_INSERT = Query(sa.insert(server_secrets).values(name=sa.bindparam("key"), value=sa.bindparam("content")))
+_NAMES = Query(sa.select(server_secrets.c.name).order_by(server_secrets.c.name))
+
+
+class _Refused(Exception):
+    """A rule said no after something was written."""
+
+
+def _raise(tx: Transaction, error: Exception) -> Any:
+    raise error
+
+
+def _insert(name: str, content: bytes = b"") -> Callable[[Transaction], str]:
+    def work(tx: Transaction) -> str:
+        tx.run(_INSERT, key=name, content=content)
+        return name
+
+    return work
+
+
+def _insert_then_refuse(tx: Transaction) -> str:
+    tx.run(_INSERT, key="refused", content=b"")
+    raise _Refused
+
+
+def _names(engine: SqliteEngine) -> list[str]:
+    return [row[0] for row in engine.read_now(lambda tx: tx.all(_NAMES))]
+
+
+def _with_engine(directory: Path, use: Callable[[SqliteEngine], Awaitable[None]], *, write_group: int = 64) -> None:
+    async def run() -> None:
+        engine = SqliteEngine(directory, readers=1, write_group=write_group, max_waiting_writes=100)
+        await engine.start()
+        try:
+            await use(engine)
+        finally:
+            await engine.close()
+
+    upgrade(f"sqlite:///{directory / 'modelkeep.db'}")
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("write_group", [1, 2, 64])
+def test_a_write_that_fails_after_a_change_is_undone_and_its_neighbours_are_kept(
+    tmp_path: Path, write_group: int
+) -> None:
+    async def use(engine: SqliteEngine) -> None:
+        works = [_insert("a"), _insert("b"), _insert_then_refuse, _insert("c")]
+        outcomes = await asyncio.gather(*(engine.write(work, _raise) for work in works), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [str, str, _Refused, str]
+        assert _names(engine) == ["a", "b", "c"]
+
+    _with_engine(tmp_path, use, write_group=write_group)
+
+
+def test_a_write_sees_what_its_neighbours_wrote_before_it(tmp_path: Path) -> None:
+    async def use(engine: SqliteEngine) -> None:
+        writes = [engine.write(_insert("a"), _raise) for _ in range(2)]
+        outcomes = await asyncio.gather(*writes, return_exceptions=True)
+        assert outcomes[0] == "a"
+        assert isinstance(outcomes[1], UniqueViolation)
+
+    _with_engine(tmp_path, use)
+
+
+def test_what_answers_instead_of_a_failed_write_finds_its_changes_undone(tmp_path: Path) -> None:
+    async def use(engine: SqliteEngine) -> None:
+        def instead(tx: Transaction, error: Exception) -> str:
+            assert isinstance(error, _Refused)
+            return ",".join(row[0] for row in tx.all(_NAMES))
+
+        writes = [engine.write(_insert("a"), _raise), engine.write(_insert_then_refuse, instead)]
+        assert await asyncio.gather(*writes) == ["a", "a"]
+
+    _with_engine(tmp_path, use)
+
+
+def test_a_write_is_answered_after_it_can_be_read_by_others(tmp_path: Path) -> None:
+    async def use(engine: SqliteEngine) -> None:
+        await engine.write(_insert("a"), _raise)
+        other = sqlite3.connect(tmp_path / "modelkeep.db")
+        assert other.execute("SELECT name FROM server_secrets").fetchall() == [("a",)]
+        other.close()
+
+    _with_engine(tmp_path, use)
+
+
+def test_writes_wait_while_another_process_holds_the_database_and_reads_do_not(tmp_path: Path) -> None:
+    async def use(engine: SqliteEngine) -> None:
+        other = sqlite3.connect(tmp_path / "modelkeep.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        writes = [asyncio.create_task(engine.write(_insert(name), _raise)) for name in "abc"]
+        await asyncio.sleep(0.1)
+        assert _names(engine) == []
+        assert not any(write.done() for write in writes)
+        other.execute("ROLLBACK")
+        other.close()
+        assert await asyncio.gather(*writes) == ["a", "b", "c"]
+
+    _with_engine(tmp_path, use)
+
+
+def test_a_full_disk_refuses_writes_answers_reads_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    async def use(engine: SqliteEngine) -> None:
+        await engine.write(_insert("before"), _raise)
+        writer = engine._write_connection
+        writer.control("PRAGMA max_page_count=1")  # SQLite takes the present size: the disk has no page more
+        large = _insert("too large", b"x" * 1_000_000)
+        outcomes = await asyncio.gather(
+            engine.write(large, _raise), engine.write(_insert("small"), _raise), return_exceptions=True
+        )
+        assert isinstance(outcomes[0], Unavailable)
+        assert outcomes[1] == "small"
+        assert _names(engine) == ["before", "small"]
+        writer.control("PRAGMA max_page_count=1000000")
+        assert await engine.write(large, _raise) == "too large"
+
+    _with_engine(tmp_path, use)
