@@ -1,5 +1,6 @@
 """Search of model versions, over all models of the platform."""
 
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -11,7 +12,7 @@ from modelkeep.core.scope import Scope
 from modelkeep.registry.model_versions import COLUMNS, ModelVersion, from_row
 from modelkeep.registry.tag_search import prompt_conditions, tag_condition
 from modelkeep.search.order import Order, parse_order
-from modelkeep.search.page import check_max_results, fetch_page
+from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
 from modelkeep.search.space import Attribute, Condition, Kind, Space, column
 from modelkeep.search.syntax import Comparison
 from modelkeep.storage.schema import model_version_tags, model_versions, registered_model_aliases
@@ -90,19 +91,22 @@ def search_model_versions(tx: Transaction, scope: Scope, request: SearchModelVer
     The filter compares name, version_number, run_id, source_path, aliases, current_stage, creation_timestamp,
     last_updated_timestamp and tags.<key>. Prompts are left out unless the filter asks for them.
     """
-    text, order_by = request.filter or "", request.order_by or []
-    conditions, clauses = _SPACE.conditions(text, scope.limits.filter_length)
-    prompts, conditions = prompt_conditions(_v.is_prompt, conditions, clauses)
-    orders = parse_order(order_by, _ORDERS, _UNIQUE_ORDER if order_by else _DEFAULT_ORDER)
+    text, order_by = request.filter or "", tuple(request.order_by or ())
     page = fetch_page(
         tx,
         scope,
-        sa.select(*COLUMNS, *(order.column for order in orders)).where(
-            _v.platform_id == scope.platform, prompts, *conditions
-        ),
-        orders,
+        lambda further: _search(text, order_by, scope.limits.filter_length, further),
         max_results=check_max_results(request.max_results, scope.limits.model_versions_page),
         page_token=request.page_token or "",
-        search=("model-versions", text, *order_by),
+        bound_to=("model-versions", text, *order_by),
     )
     return ModelVersionPage([from_row(row) for row in page.rows], page.next_page_token or msgspec.UNSET)
+
+
+@lru_cache(256)
+def _search(text: str, order_by: tuple[str, ...], limit: int, further: bool) -> Search:
+    conditions, clauses = _SPACE.conditions(text, limit)
+    prompts, conditions = prompt_conditions(_v.is_prompt, conditions, clauses)
+    orders = parse_order(order_by, _ORDERS, _UNIQUE_ORDER if order_by else _DEFAULT_ORDER)
+    of_platform = _v.platform_id == sa.bindparam("platform")
+    return make_search(sa.select(*COLUMNS).where(of_platform, prompts, *conditions), orders, further=further)

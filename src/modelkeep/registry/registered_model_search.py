@@ -1,5 +1,6 @@
 """Search of registered models."""
 
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -16,7 +17,7 @@ from modelkeep.registry.registered_models import (
 )
 from modelkeep.registry.tag_search import prompt_conditions, tag_condition
 from modelkeep.search.order import Order, parse_order
-from modelkeep.search.page import check_max_results, fetch_page
+from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
 from modelkeep.search.space import Attribute, Condition, Kind, Space, column
 from modelkeep.search.syntax import Comparison
 from modelkeep.storage.schema import registered_model_aliases, registered_model_tags, registered_models
@@ -79,20 +80,14 @@ def search_registered_models(tx: Transaction, scope: Scope, request: SearchRegis
     The filter compares name, aliases, creation_timestamp, last_updated_timestamp and tags.<key>. Prompts are left
     out unless the filter asks for them.
     """
-    text, order_by = request.filter or "", request.order_by or []
-    conditions, clauses = _SPACE.conditions(text, scope.limits.filter_length)
-    prompts, conditions = prompt_conditions(_m.is_prompt, conditions, clauses)
-    orders = parse_order(order_by, _ORDERS, _DEFAULT_ORDER)
+    text, order_by = request.filter or "", tuple(request.order_by or ())
     page = fetch_page(
         tx,
         scope,
-        sa.select(*COLUMNS, *(order.column for order in orders)).where(
-            _m.platform_id == scope.platform, prompts, *conditions
-        ),
-        orders,
+        lambda further: _search(text, order_by, scope.limits.filter_length, further),
         max_results=check_max_results(request.max_results, scope.limits.registered_models_page),
         page_token=request.page_token or "",
-        search=("registered-models", text, *order_by),
+        bound_to=("registered-models", text, *order_by),
     )
     latest = latest_versions_of(tx, [row[_MODEL_ID] for row in page.rows])
     models = []
@@ -103,3 +98,12 @@ def search_registered_models(tx: Transaction, scope: Scope, request: SearchRegis
             model.deployment_summary = msgspec.UNSET
         models.append(model)
     return RegisteredModelPage(models, page.next_page_token or msgspec.UNSET)
+
+
+@lru_cache(256)
+def _search(text: str, order_by: tuple[str, ...], limit: int, further: bool) -> Search:
+    conditions, clauses = _SPACE.conditions(text, limit)
+    prompts, conditions = prompt_conditions(_m.is_prompt, conditions, clauses)
+    of_platform = _m.platform_id == sa.bindparam("platform")
+    statement = sa.select(*COLUMNS).where(of_platform, prompts, *conditions)
+    return make_search(statement, parse_order(order_by, _ORDERS, _DEFAULT_ORDER), further=further)

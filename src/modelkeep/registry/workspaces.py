@@ -2,7 +2,8 @@
 
 import re
 from enum import Enum
-from typing import Annotated, Any
+from functools import lru_cache
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.registry.rules import check_length
 from modelkeep.search.order import Order
-from modelkeep.search.page import check_max_results, fetch_page
+from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
 from modelkeep.storage.errors import ForeignKeyViolation, UniqueViolation
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import workspaces
@@ -222,46 +223,55 @@ def list_workspaces(tx: Transaction, scope: Scope, request: ListWorkspaces) -> W
     """List the workspaces of a platform that the caller may see."""
     by_time = request.sort_by is SortBy.TIME_CREATED
     descending = request.sort_order is SortOrder.DESC if request.sort_order else by_time
-    orders = [
-        Order(request.sort_by.value, _w.created_at if by_time else _w.display_name, descending),
-        Order("id", _w.id, descending),
-    ]
-    page = fetch_page(
-        tx,
-        scope,
-        sa.select(*_COLUMNS, *(order.column for order in orders)).where(*_filters(scope, request)),
-        orders,
-        max_results=check_max_results(request.limit, _LARGEST_PAGE, "limit"),
-        page_token=request.page or "",
-        search=("workspaces", repr(_filter_values(request)), request.sort_by.value, str(descending)),
-        field="page",
-    )
-    tx.next_page = page.next_page_token or None
-    return WorkspaceCollection([_from_row(row) for row in page.rows])
-
-
-def _filter_values(request: ListWorkspaces) -> tuple[object, ...]:
-    return (
+    filters = _Filters(
         request.lifecycle_state,
         request.display_name,
         request.display_name_contains,
         request.type,
         request.is_private_network_enabled,
     )
+    page = fetch_page(
+        tx,
+        scope,
+        lambda further: _search(filters, by_time, descending, further),
+        max_results=check_max_results(request.limit, _LARGEST_PAGE, "limit"),
+        page_token=request.page or "",
+        bound_to=("workspaces", repr(filters), request.sort_by.value, str(descending)),
+        field="page",
+    )
+    tx.next_page = page.next_page_token or None
+    return WorkspaceCollection([_from_row(row) for row in page.rows])
 
 
-def _filters(scope: Scope, request: ListWorkspaces) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = [_w.platform_id == scope.platform]
-    if request.display_name is not None:
-        conditions.append(_w.display_name == request.display_name)
-    if request.display_name_contains is not None:
-        conditions.append(sa.func.replace(_w.display_name, request.display_name_contains, "") != _w.display_name)
-    if request.type is not None:
-        conditions.append(_w.type == request.type.upper())
+class _Filters(NamedTuple):
+    """What a list is narrowed to."""
+
+    lifecycle_state: str | None
+    display_name: str | None
+    display_name_contains: str | None
+    type: str | None
+    is_private_network_enabled: bool | None
+
+
+@lru_cache(256)
+def _search(filters: _Filters, by_time: bool, descending: bool, further: bool) -> Search:
+    conditions: list[sa.ColumnElement[bool]] = [_w.platform_id == sa.bindparam("platform")]
+    if filters.display_name is not None:
+        conditions.append(_w.display_name == filters.display_name)
+    if filters.display_name_contains is not None:
+        conditions.append(sa.func.replace(_w.display_name, filters.display_name_contains, "") != _w.display_name)
+    if filters.type is not None:
+        conditions.append(_w.type == filters.type.upper())
     # Every workspace is active and without a private network, so these choose all or none.
-    if (request.lifecycle_state or "ACTIVE").upper() != "ACTIVE" or request.is_private_network_enabled:
+    if (filters.lifecycle_state or "ACTIVE").upper() != "ACTIVE" or filters.is_private_network_enabled:
         conditions.append(sa.false())
-    return conditions
+    orders = [
+        Order("timeCreated", _w.created_at, descending)
+        if by_time
+        else Order("displayName", _w.display_name, descending),
+        Order("id", _w.id, descending),
+    ]
+    return make_search(sa.select(*_COLUMNS).where(*conditions), orders, further=further)
 
 
 def add_default_workspace(tx: Transaction, scope: Scope, platform: int) -> None:

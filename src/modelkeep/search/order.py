@@ -50,11 +50,12 @@ def order_clauses(orders: Sequence[Order]) -> list[Any]:
     return [order.column.desc() if order.descending else order.column.asc() for order in orders]
 
 
-def after(orders: Sequence[Order], values: Sequence[Any]) -> sa.ColumnElement[bool]:
-    """The rows that stand behind the row with these values.
+def after(orders: Sequence[Order]) -> sa.ColumnElement[bool]:
+    """The rows that stand behind the row whose values are the parameters `after_0`, `after_1`, ….
 
     The first column is bounded by itself as well, so that an index on it can be entered in the middle.
     """
+    values = [sa.bindparam(f"after_{place}", type_=order.column.type) for place, order in enumerate(orders)]
     condition: sa.ColumnElement[bool] | None = None
     for order, value in reversed(list(zip(orders, values, strict=True))):
         beyond = order.column < value if order.descending else order.column > value

@@ -1,6 +1,6 @@
 """One page of a search: filter, order, token and limit put together into one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from modelkeep.search.order import (
     order_clauses,
     read_page_token,
 )
+from modelkeep.storage.query import Query
 from modelkeep.storage.transaction import Row, Transaction
 
 
@@ -30,29 +31,50 @@ def check_max_results(value: int, largest: int, field: str = "max_results") -> i
     return value
 
 
+class Search(NamedTuple):
+    """A search ready to be run: for the platform, page and place in the order that its parameters name."""
+
+    query: Query
+    orders: tuple[Order, ...]
+
+
+def make_search(statement: sa.Select[Any], orders: Sequence[Order], *, further: bool) -> Search:
+    """Order and bound a statement, whose parameter `platform` stays open. `further` is for any page but the first.
+
+    Building and compiling one costs as much as running it, and the same are asked for again and again, page by page:
+    whoever makes searches remembers them.
+    """
+    if further:
+        statement = statement.where(after(orders))
+    statement = (
+        statement.add_columns(*(order.column for order in orders))
+        .order_by(*order_clauses(orders))
+        .limit(sa.bindparam("most", type_=sa.Integer))
+    )
+    return Search(Query(statement), tuple(orders))
+
+
 def fetch_page(
     tx: Transaction,
     scope: Scope,
-    statement: sa.Select[Any],
-    orders: Sequence[Order],
+    search: Callable[[bool], Search],
     *,
     max_results: int,
     page_token: str,
-    search: Sequence[str],
+    bound_to: Sequence[str],
     field: str = "page_token",
 ) -> Page:
-    """Run `statement` for one page. Its last columns must be those of `orders`, in order.
+    """Run a search for one page; `search` makes it for the first page or for further ones.
 
-    `search` names all that a token is bound to: the operation, its filter and its order.
+    `bound_to` names all that a token is good for: the operation, its filter and its order.
     """
-    identity = "\0".join((str(scope.platform if scope.tenancy else ""), *search))
-    if page_token:
-        statement = statement.where(after(orders, read_page_token(scope.page_key, identity, page_token, field)))
-    statement = statement.order_by(*order_clauses(orders)).limit(max_results + 1)
-    rows = tx.search(statement)
+    identity = "\0".join((str(scope.platform), *bound_to))
+    query, orders = search(bool(page_token))
+    seen = read_page_token(scope.page_key, identity, page_token, field) if page_token else []
+    place = {f"after_{number}": value for number, value in enumerate(seen)}
+    rows = tx.all(query, platform=scope.platform, most=max_results + 1, **place)
     if len(rows) <= max_results:
         return Page(rows, "")
     rows = rows[:max_results]
     last = rows[-1]
-    values = last[len(last) - len(orders) :]
-    return Page(rows, make_page_token(scope.page_key, identity, values))
+    return Page(rows, make_page_token(scope.page_key, identity, last[len(last) - len(orders) :]))

@@ -1,6 +1,6 @@
 """What of a resource can be searched, and how its clauses become SQL."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -90,6 +90,11 @@ def _check(clause: Comparison, kind: Kind, *, lists: bool) -> None:
             raise _refused(clause, f"'{clause.key}' is compared with a quoted string, not with {value!r}.")
 
 
+def _literals(values: Iterable[str | int | float]) -> list[sa.BindParameter[Any]]:
+    """Parameters that are there when the statement is compiled, not put in for each execution."""
+    return [sa.literal(value) for value in values]
+
+
 _OPERATORS: Mapping[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
     "=": lambda column, value: column == value,
     "!=": lambda column, value: column != value,
@@ -99,8 +104,8 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
     "<=": lambda column, value: column <= value,
     "LIKE": lambda column, value: like(column, sa.literal(value)),
     "ILIKE": lambda column, value: ilike(column, sa.literal(value)),
-    "IN": lambda column, value: column.in_(value),
-    "NOT IN": lambda column, value: column.not_in(value),
+    "IN": lambda column, value: column.in_(_literals(value)),
+    "NOT IN": lambda column, value: column.not_in(_literals(value)),
 }
 
 

@@ -33,6 +33,10 @@ _WRITER = (
 _READER = ("PRAGMA busy_timeout=10000", "PRAGMA query_only=ON")
 
 
+# Queries known at start are a hundred; searches that are remembered come and go.
+_MOST_FORMS = 1_000
+
+
 class SqliteConnection:
     """Not safe across threads at once; its owner sees to that."""
 
@@ -51,6 +55,8 @@ class SqliteConnection:
     def _form(self, query: Query) -> Compiled:
         form = self._forms.get(query)
         if form is None:
+            if len(self._forms) >= _MOST_FORMS:
+                self._forms.clear()
             form = self._forms[query] = Compiled(query.expression, _DIALECT)
         return form
 
