@@ -18,7 +18,7 @@ from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.execution import Executor
 from modelkeep.server.http import JSON, Answer, HttpRequest, PayloadTooLarge, RequestHeaders, read_header
 from modelkeep.server.retry import RetryToken, read_retry_token
-from modelkeep.server.routes import Match, Place, Routes
+from modelkeep.server.routes import ORACLE_ROOT, Match, Place, Routes
 from modelkeep.server.tenants import Tenants
 
 _PLATFORM_HEADER = "x-mlflow-workspace"
@@ -57,7 +57,7 @@ class Dispatcher:
         """The answer, None where the path is not the API's, and the request id that goes with it."""
         started = time.perf_counter()
         entry = Entry(request.method, request.path, request.client)
-        dialect = Dialect.ORACLE if request.path.startswith("/2") else Dialect.MLFLOW
+        dialect = Dialect.ORACLE if request.path.startswith(ORACLE_ROOT) else Dialect.MLFLOW
         try:
             entry.request_id = self.request_id(request.headers)
             match = self._routes.match(request.method, request.path)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from modelkeep import __version__
 from modelkeep.server.http import Answer
-from modelkeep.server.routes import SERVER_INFO, split_tenant
+from modelkeep.server.routes import ORACLE_ROOT, SERVER_INFO, split_tenant
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.query import Query
 
@@ -73,7 +73,7 @@ def find_probe(method: str, path: str) -> Callable[[Engine], Answer] | None:
     """The probe at this path: at the root, and below a tenant's path, since clients append to their base URL."""
     if method not in ("GET", "HEAD"):
         return None
-    tenant, mlops, tail = split_tenant(path) if path.startswith("/2") else ("", "", path[1:])
+    tenant, mlops, tail = split_tenant(path) if path.startswith(ORACLE_ROOT) else ("", "", path[1:])
     if tail in _SERVER_INFO_PATHS:
         # Below a tenant's path the tenant is chosen already, so `mlflow.set_workspace` has no meaning there.
         return _server_info(workspaces=not mlops)
