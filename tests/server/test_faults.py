@@ -60,7 +60,7 @@ def test_a_caller_who_is_not_known_is_401(tmp_path: Path, path: str, dialect: Di
         await engine.start()
         dispatcher = Dispatcher(
             all_operations(),
-            Executor(engine, Replays(24, etag_readers())),
+            Executor(engine, Replays(24, etag_readers()), 0),
             Tenants(engine),
             _Nobody(),
             AccessLog(enabled=False),

@@ -36,6 +36,7 @@ class Settings:
     max_waiting_writes: int = _setting(10_000, "Writes that may wait before new ones are answered 429.")
     write_group: int = _setting(256, "Most writes that share one commit.")
     readers: int = _setting(4, "Threads that read from the database.")
+    remembered_answers: int = _setting(10_000, "Look-ups whose answers are remembered until the next commit.")
     retry_token_hours: int = _setting(24, "How long an opc-retry-token holds.")
     max_name_length: int = _setting(Limits.name_length, "Longest name of a model, characters.")
     max_description_length: int = _setting(Limits.description_length, "Longest description, characters.")

@@ -62,7 +62,7 @@ class Application:
         page_key = await self._engine.write(self._prepare, _raise)
         self._dispatcher = Dispatcher(
             self._operations,
-            Executor(self._engine, self._replays),
+            Executor(self._engine, self._replays, self._settings.remembered_answers),
             Tenants(self._engine),
             OpenMode(),
             self._access_log,

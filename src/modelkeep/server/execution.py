@@ -10,6 +10,7 @@ from modelkeep.core.operation import Operation
 from modelkeep.core.scope import Scope
 from modelkeep.server.authorization import authorize
 from modelkeep.server.http import Answer
+from modelkeep.server.remembered import RememberedAnswers
 from modelkeep.server.retry import Replays, RetryToken
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.errors import UniqueViolation
@@ -28,9 +29,10 @@ _RECORD = Query(
 class Executor:
     """Hands operations to the engine."""
 
-    def __init__(self, engine: Engine, replays: Replays) -> None:
+    def __init__(self, engine: Engine, replays: Replays, remembered_answers: int) -> None:
         self._engine = engine
         self._replays = replays
+        self._remembered = RememberedAnswers(remembered_answers, lambda: engine.commits)
 
     async def read(self, operation: Operation, scope: Scope, request: msgspec.Struct) -> Answer:
         """Answer a read; one that looks up a key is run at once, one that scans on a thread."""
@@ -38,7 +40,16 @@ class Executor:
         def work(tx: Transaction) -> Answer:
             return _perform(tx, operation, scope, request)
 
-        return await self._engine.read(work) if operation.scans else self._engine.read_now(work)
+        authorize(operation, scope)
+        if operation.scans:
+            return await self._engine.read(work)
+        tenancy = scope.tenancy
+        key = (operation.name, tenancy.platform if tenancy else None, scope.workspace, _encode(request))
+        answer = self._remembered.find(key)
+        if answer is None:
+            answer = self._engine.read_now(work)
+            self._remembered.keep(key, answer)
+        return answer
 
     async def write(
         self,
@@ -51,6 +62,7 @@ class Executor:
         """Answer a write after it is durable. A repeated token is answered from its record."""
 
         def work(tx: Transaction) -> Answer:
+            authorize(operation, scope)
             answer = _perform(tx, operation, scope, request)
             _record(tx, operation, scope, retry, answer)
             return answer
@@ -75,7 +87,6 @@ def _again(tx: Transaction, work: Callable[[Transaction], Answer], error: Except
 
 
 def _perform(tx: Transaction, operation: Operation, scope: Scope, request: msgspec.Struct) -> Answer:
-    authorize(operation, scope)
     response = operation.function(tx, scope, request)
     body = b"" if operation.status == 204 else _encode(response)
     headers: tuple[tuple[str, str], ...] = ()

@@ -11,6 +11,10 @@ T = TypeVar("T")
 class Engine(Protocol):
     """Runs operations in transactions. `write` and `read` are called on the event loop that `start` was."""
 
+    @property
+    def commits(self) -> int | None:
+        """Grows before the writes of a commit are answered; None where others may write to the database too."""
+
     async def start(self) -> None:
         """Open connections and start threads."""
 

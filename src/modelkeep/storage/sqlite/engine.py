@@ -91,10 +91,15 @@ class SqliteEngine:
         self._group: list[_Write] = []
         self._broken = False
         self._committing = False
+        self._commits = 0
         self._local = threading.local()
         self._connections: list[SqliteConnection] = []
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="modelkeep-reader")
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="modelkeep-commit")
+
+    @property
+    def commits(self) -> int | None:
+        return self._commits
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -231,6 +236,7 @@ class SqliteEngine:
 
     def _committed(self) -> None:
         """Deliver the outcomes, then run what has waited meanwhile."""
+        self._commits += 1
         group, self._group = self._group, []
         self._broken = self._committing = False
         for write in group:
