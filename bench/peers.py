@@ -16,6 +16,7 @@ from bench import processes
 from bench.calls import Refused, call
 
 MODELKEEP, FLOOR, ASGI_FLOOR, MLFLOW = "modelkeep", "floor", "ASGI floor", "mlflow server"
+FORGETFUL = "modelkeep, remembering nothing"
 TENANT_API = "/20260430/aiDataPlatforms/bench/workspaces/default/mlops/api/2.0/mlflow/"
 MLFLOW_API = "/api/2.0/mlflow/"
 _FIRST_REQUEST = MLFLOW_API + "registered-models/search?max_results=1"
@@ -54,11 +55,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def modelkeep(home: Path) -> Iterator[Peer]:
-    """`modelkeep serve` with its defaults: durable, its access log on and written to a file."""
+def modelkeep(home: Path, name: str = MODELKEEP, *flags: str) -> Iterator[Peer]:
+    """`modelkeep serve` with its defaults, but for the flags: durable, its access log on and written to a file."""
     port = free_port()
     command = [sys.executable, "-m", "modelkeep", "serve", "--data", str(home / "data"), "--port", str(port)]
-    with _running(MODELKEEP, TENANT_API, command, port, home) as peer:
+    command += flags
+    with _running(name, TENANT_API, command, port, home) as peer:
         yield peer
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from statistics import median
 
 from bench.measure import Results, Window
-from bench.peers import ASGI_FLOOR, FLOOR, MLFLOW, MODELKEEP
+from bench.peers import ASGI_FLOOR, FLOOR, FORGETFUL, MLFLOW, MODELKEEP
 from bench.run import Report
 from bench.scenarios import CREATE, FLOOR_OF, MEANINGS
 from bench.tables import number, table
 
-_SERVERS = (MODELKEEP, FLOOR, ASGI_FLOOR, MLFLOW)
+_SERVERS = (MODELKEEP, FORGETFUL, FLOOR, ASGI_FLOOR, MLFLOW)
 _READING = """\
 The servers and the load generator share one machine and take turns: in each round every server is loaded for a short
 window, one after the other, so that what slows the machine slows all of them. Requests a second and latencies are
@@ -17,7 +17,9 @@ medians of the rounds; a ratio is the median of the rounds' own ratios. MLflow's
 most clients create does it take part in every round, else in one.
 
 - **modelkeep** is `modelkeep serve` with its defaults: one process, each answer sent after the commit is on the disk,
-  its access log written to a file. It is called on its tenant path.
+  its access log written to a file. It is called on its tenant path. It remembers the answers of look-ups until the next
+  commit, and none comes while they are measured; **remembering nothing** is the same server with
+  `--remembered-answers 0`, which asks its database each time.
 - **floor** is Granian alone, run as modelkeep runs it: it decodes the same body and answers as many bytes as modelkeep
   does, and stores nothing. No server on Granian's RSGI can be faster. **ASGI floor** is the same on ASGI.
 - **mlflow server** runs with its defaults on SQLite: four workers. It receives the same bodies on its own path. 9,999

@@ -60,6 +60,10 @@ def run(course: Course, command: str, tell: Callable[[str], None], *, with_mlflo
         tell("preparing 10,000 versions through the API")
         prepare_modelkeep(running[0])
         answers = sample_answers(running[0])
+        forgetful = peers.modelkeep(here / "forgetful", peers.FORGETFUL, "--remembered-answers", "0")
+        running.append(_enter(stack, forgetful, tell))
+        idle.append(_idle(running[-1]))
+        prepare_modelkeep(running[-1])
         for interface in ("rsgi", "asgi"):
             running.append(_enter(stack, peers.floor(here / interface, interface, answers), tell))
             idle.append(_idle(running[-1]))

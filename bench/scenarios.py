@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from bench.calls import call, raw
-from bench.peers import ASGI_FLOOR, FLOOR, MLFLOW, MODELKEEP, Peer
+from bench.peers import ASGI_FLOOR, FLOOR, FORGETFUL, MLFLOW, MODELKEEP, Peer
 from bench.prepare import ALIAS, PAGE, READ_MODEL, VERSIONS, WRITE_MODEL, create_request, page_token, search_path
 
 CREATE, GET, BY_ALIAS, FIRST_PAGE, LAST_PAGE = "create", "get", "get by alias", "search, page 1", "search, page 100"
@@ -69,7 +69,7 @@ class Group:
 
 GROUPS = (
     Group("create", ((MODELKEEP, CREATE), (FLOOR, CREATE), (ASGI_FLOOR, CREATE), (MLFLOW, CREATE))),
-    Group("get", ((MODELKEEP, GET), (FLOOR, GET), (MODELKEEP, BY_ALIAS), (MLFLOW, GET))),
+    Group("get", ((MODELKEEP, GET), (FORGETFUL, GET), (FLOOR, GET), (MODELKEEP, BY_ALIAS), (MLFLOW, GET))),
     Group("search", ((MODELKEEP, FIRST_PAGE), (FLOOR, FIRST_PAGE), (MODELKEEP, LAST_PAGE), (MLFLOW, FIRST_PAGE))),
 )
 FLOOR_OF = {CREATE: CREATE, GET: GET, BY_ALIAS: GET, FIRST_PAGE: FIRST_PAGE, LAST_PAGE: FIRST_PAGE}

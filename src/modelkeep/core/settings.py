@@ -13,6 +13,7 @@ import msgspec
 from modelkeep.core.limits import Limits
 
 PREFIX = "MODELKEEP_"
+_MAY_BE_ZERO = ("port", "remembered_answers")
 
 
 def _setting(default: Any, meaning: str) -> Any:
@@ -36,7 +37,9 @@ class Settings:
     max_waiting_writes: int = _setting(10_000, "Writes that may wait before new ones are answered 429.")
     write_group: int = _setting(256, "Most writes that share one commit.")
     readers: int = _setting(4, "Threads that read from the database.")
-    remembered_answers: int = _setting(10_000, "Look-ups whose answers are remembered until the next commit.")
+    remembered_answers: int = _setting(
+        10_000, "Look-ups whose answers are remembered until the next commit; 0 remembers none."
+    )
     retry_token_hours: int = _setting(24, "How long an opc-retry-token holds.")
     max_name_length: int = _setting(Limits.name_length, "Longest name of a model, characters.")
     max_description_length: int = _setting(Limits.description_length, "Longest description, characters.")
@@ -104,6 +107,8 @@ def _problems(given: Mapping[str, Origin]) -> Iterator[str]:
     if (given["tls_cert"].value is None) != (given["tls_key"].value is None):
         yield "--tls-cert and --tls-key belong together: one of them is missing."
     for origin in given.values():
-        counts = isinstance(origin.value, int) and not isinstance(origin.value, bool) and origin.name != "port"
+        counts = (
+            isinstance(origin.value, int) and not isinstance(origin.value, bool) and origin.name not in _MAY_BE_ZERO
+        )
         if counts and origin.value < 1:
             yield f"{origin.source}: {origin.value} is too small; at least 1 is needed."
