@@ -179,9 +179,15 @@ class SqliteEngine:
             self._committer.submit(self._commit_group)
 
     def _commit_group(self) -> None:
-        if not self._commit_together():
+        try:
+            if not self._commit_together():
+                for write in self._group:
+                    self._commit_alone(write)
+        except Exception as error:
+            # Which of them are durable is not known here; what must not happen is that they are answered as if all were.
+            _log.exception("a group of %d writes came to no end", len(self._group))
             for write in self._group:
-                self._commit_alone(write)
+                write.result, write.error = None, error
         self._loop.call_soon_threadsafe(self._committed)
 
     def _commit_together(self) -> bool:
