@@ -184,7 +184,7 @@ class SqliteEngine:
                 for write in self._group:
                     self._commit_alone(write)
         except Exception as error:
-            # Which of them are durable is not known here; what must not happen is that they are answered as if all were.
+            # Which of them are durable is not known here; they must not be answered as if all were.
             _log.exception("a group of %d writes came to no end", len(self._group))
             for write in self._group:
                 write.result, write.error = None, error
