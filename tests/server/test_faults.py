@@ -41,6 +41,16 @@ def test_an_unexpected_error_is_500_without_a_trace_and_the_log_has_it(data_dire
         assert Api(server.url).call("GET", "/health").status == 200
 
 
+def test_a_server_whose_database_does_not_answer_is_up_and_not_ready(data_directory: Path) -> None:
+    with RunningServer(data_directory) as server:
+        assert Api(server.url).call("GET", "/ready").status == 200
+        with sqlite3.connect(data_directory / "modelkeep.db") as database:
+            database.execute("ALTER TABLE platforms RENAME TO elsewhere")
+        database.close()
+        assert Api(server.url).call("GET", "/ready").status == 503
+        assert Api(server.url).call("GET", "/health").status == 200
+
+
 class _Nobody:
     def principal(self, headers: RequestHeaders) -> Principal:
         raise not_authenticated()

@@ -41,8 +41,10 @@ def open_caller(data: Path) -> Iterator[Caller]:
     try:
         with asyncio.Runner() as runner:
             local = _Local(runner, data)
-            yield local
-            local.close()
+            try:
+                yield local
+            finally:
+                local.close()
     finally:
         lock.release()
 

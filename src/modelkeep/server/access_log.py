@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from datetime import UTC, datetime
+from time import time as clock
 
 import msgspec
 
@@ -14,7 +15,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Entry(msgspec.Struct):
-    """One line. `ms` is from the request's arrival to its answer."""
+    """One line. `time` is that of the answer, `ms` from the request's arrival to it."""
 
     method: str
     path: str
@@ -33,14 +34,14 @@ class AccessLog:
     def __init__(self, *, enabled: bool, target: int | None = None) -> None:
         self._enabled = enabled
         self._target = sys.stdout.fileno() if target is None and enabled else target
-        self._lines: list[Entry] = []
+        self._lines: list[tuple[float, Entry]] = []
         self._flush_due: asyncio.TimerHandle | None = None
 
     def write(self, entry: Entry) -> None:
         """Take a finished entry."""
         if not self._enabled:
             return
-        self._lines.append(entry)
+        self._lines.append((clock(), entry))
         if self._flush_due is None:
             self._flush_due = asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)
         elif len(self._lines) >= _FLUSH_LINES:
@@ -54,10 +55,9 @@ class AccessLog:
         lines, self._lines = self._lines, []
         if not lines or self._target is None:
             return
-        now = datetime.now(tz=UTC).isoformat(timespec="milliseconds")
         text = bytearray()
-        for entry in lines:
-            entry.time = now
+        for at, entry in lines:
+            entry.time = datetime.fromtimestamp(at, tz=UTC).isoformat(timespec="milliseconds")
             entry.ms = round(entry.ms, 3)
             text += _encode(entry)
             text += b"\n"

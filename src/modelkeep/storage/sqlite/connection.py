@@ -23,10 +23,10 @@ _EVERYWHERE = (
     "PRAGMA case_sensitive_like=ON",
     "PRAGMA cache_size=-32768",
 )
-# A larger log between checkpoints than SQLite's 1,000 pages: fewer stops of the writer, 16 MiB of disk.
 _WRITER = (
     # The event loop runs writes, so waiting for another process is left to the thread that commits.
     "PRAGMA busy_timeout=0",
+    # A larger log between checkpoints than SQLite's 1,000 pages: fewer stops of the writer, 16 MiB of disk.
     "PRAGMA wal_autocheckpoint=4000",
     "PRAGMA journal_size_limit=67108864",
 )
@@ -89,7 +89,7 @@ class SqliteConnection:
             raise _translated(error) from error
 
     def control(self, statement: str) -> None:
-        """BEGIN, COMMIT, SAVEPOINT and their like."""
+        """BEGIN, COMMIT and their like."""
         try:
             self._execute(statement)
         except sqlite3.Error as error:
