@@ -32,6 +32,7 @@ class ErrorKind(Enum):
     METHOD_NOT_ALLOWED = _Spoken(405, "ENDPOINT_NOT_FOUND", 405, "MethodNotAllowed")
     # MLflow answers 500 here, which its own client then retries for minutes.
     INCORRECT_STATE = _Spoken(400, "INVALID_STATE", 409, "IncorrectState")
+    NOT_ACTIVE = _Spoken(400, "INVALID_PARAMETER_VALUE", 409, "IncorrectState")
     INVALIDATED_RETRY_TOKEN = _Spoken(409, "RESOURCE_CONFLICT", 409, "InvalidatedRetryToken")
     ALREADY_EXISTS = _Spoken(400, "RESOURCE_ALREADY_EXISTS", 409, "NotAuthorizedOrResourceAlreadyExists")
     NO_ETAG_MATCH = _Spoken(412, "RESOURCE_CONFLICT", 412, "NoEtagMatch")
@@ -88,6 +89,25 @@ def model_version_not_found(name: str, version: str | int) -> ApiError:
 
 def alias_not_found(name: str, alias: str) -> ApiError:
     return ApiError(ErrorKind.ALIAS_NOT_FOUND, f"Registered model alias {alias} of '{name}' not found.")
+
+
+def experiment_not_found(experiment_id: str | int) -> ApiError:
+    return ApiError(ErrorKind.NOT_FOUND, f"No Experiment with id={experiment_id} exists")
+
+
+def run_not_found(run_id: str) -> ApiError:
+    return ApiError(ErrorKind.NOT_FOUND, f"Run with id={run_id} not found")
+
+
+def logged_model_not_found(model_id: str) -> ApiError:
+    return ApiError(ErrorKind.NOT_FOUND, f"Logged model with ID '{model_id}' not found.")
+
+
+def not_active(what: str, identity: str) -> ApiError:
+    """What is deleted can be restored, but not written to. MLflow answers it as a bad parameter."""
+    return ApiError(
+        ErrorKind.NOT_ACTIVE, f"The {what} {identity} must be in the 'active' state. Current state is deleted."
+    )
 
 
 def related_not_found(field: str, problem: str) -> ApiError:

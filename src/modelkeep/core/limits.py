@@ -8,9 +8,23 @@ class Limits:
     name_length: int = 255
     description_length: int = 100_000
     source_length: int = 2_048
-    tag_key_length: int = 250
+    key_length: int = 250
     tag_value_length: int = 100_000
     tags_per_request: int = 1_000
     filter_length: int = 20_000
     registered_models_page: int = 1_000
     model_versions_page: int = 200_000
+    experiment_name_length: int = 500
+    experiment_tag_value_length: int = 20_000
+    run_tag_value_length: int = 8_000
+    param_value_length: int = 6_000
+    metrics_per_batch: int = 1_000
+    params_per_batch: int = 100
+    tags_per_batch: int = 100
+    entities_per_batch: int = 1_000
+    experiments_page: int = 50_000
+    runs_page: int = 50_000
+    metric_history_page: int = 1_000_000
+    metric_history_runs: int = 100
+    truncate_long_values: bool = True
+    """Whether a value of a param or a run's tag that is too long is cut, as MLflow does, or refused."""

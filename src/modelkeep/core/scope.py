@@ -53,3 +53,10 @@ class Scope:
     @property
     def workspace(self) -> int | None:
         return None if self.tenancy is None else self.tenancy.workspace
+
+    @property
+    def home(self) -> int:
+        """The workspace's row id; what is reached below a workspace's path always has one."""
+        if self.tenancy is None or self.tenancy.workspace is None:
+            raise LookupError("this operation was declared without a workspace")
+        return self.tenancy.workspace

@@ -44,16 +44,41 @@ class Settings:
     max_name_length: int = _setting(Limits.name_length, "Longest name of a model, characters.")
     max_description_length: int = _setting(Limits.description_length, "Longest description, characters.")
     max_source_length: int = _setting(Limits.source_length, "Longest source, run id or run link, characters.")
-    max_tag_key_length: int = _setting(Limits.tag_key_length, "Longest key of a tag, characters.")
+    max_key_length: int = _setting(Limits.key_length, "Longest key of a tag, param or metric, characters.")
     max_tag_value_length: int = _setting(Limits.tag_value_length, "Longest value of a tag, characters.")
     max_tags_per_request: int = _setting(Limits.tags_per_request, "Most tags in one request.")
     max_filter_length: int = _setting(Limits.filter_length, "Longest filter of a search, characters.")
     max_registered_models_page: int = _setting(Limits.registered_models_page, "Largest page of models.")
     max_model_versions_page: int = _setting(Limits.model_versions_page, "Largest page of versions.")
+    max_experiment_name_length: int = _setting(Limits.experiment_name_length, "Longest name of an experiment.")
+    max_experiment_tag_value_length: int = _setting(
+        Limits.experiment_tag_value_length, "Longest value of an experiment's tag, characters."
+    )
+    max_run_tag_value_length: int = _setting(Limits.run_tag_value_length, "Longest value of a run's tag, characters.")
+    max_param_value_length: int = _setting(Limits.param_value_length, "Longest value of a param, characters.")
+    truncate_long_values: bool = _setting(
+        Limits.truncate_long_values,
+        "Cut values of params and of runs' tags that are too long, rather than refuse them.",
+    )
+    max_metrics_per_batch: int = _setting(Limits.metrics_per_batch, "Most metrics in one batch.")
+    max_params_per_batch: int = _setting(Limits.params_per_batch, "Most params in one batch.")
+    max_tags_per_batch: int = _setting(Limits.tags_per_batch, "Most tags in one batch.")
+    max_entities_per_batch: int = _setting(
+        Limits.entities_per_batch, "Most metrics, params and tags together in one batch."
+    )
+    max_experiments_page: int = _setting(Limits.experiments_page, "Largest page of experiments.")
+    max_runs_page: int = _setting(Limits.runs_page, "Largest page of runs.")
+    max_metric_history_page: int = _setting(Limits.metric_history_page, "Largest page of a metric's history.")
+    max_metric_history_runs: int = _setting(
+        Limits.metric_history_runs, "Most runs whose histories are asked for at once."
+    )
 
     @property
     def limits(self) -> Limits:
-        return Limits(**{limit.name: getattr(self, f"max_{limit.name}") for limit in fields(Limits)})
+        names = {
+            limit.name: limit.name if hasattr(self, limit.name) else f"max_{limit.name}" for limit in fields(Limits)
+        }
+        return Limits(**{limit: getattr(self, setting) for limit, setting in names.items()})
 
 
 class Origin(NamedTuple):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from modelkeep.core.fields import Tag, TagKey, check_key, check_tag_changes, check_tags
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -13,12 +14,11 @@ from modelkeep.registry.model_versions import (
     locate_model_version,
     touch_model_version,
 )
-from modelkeep.registry.rules import Tag, TagKey, check_tag_key, check_tags
-from modelkeep.registry.tags import TagTable, check_tag_changes
+from modelkeep.registry.tags import RegistryTags
 from modelkeep.storage.schema import model_version_tags, model_versions
 from modelkeep.storage.transaction import Transaction
 
-_TAGS = TagTable(model_version_tags, model_versions, {"model_id": "model_id", "version": "version"})
+_TAGS = RegistryTags(model_version_tags, model_versions, {"model_id": "model_id", "version": "version"})
 
 
 class SetModelVersionTag(NamedVersion):
@@ -32,7 +32,7 @@ class SetModelVersionTag(NamedVersion):
 def set_model_version_tag(tx: Transaction, scope: Scope, request: SetModelVersionTag) -> Empty:
     """Set a tag of a version, over the value that it had."""
     tags = [Tag(request.key, request.value)]
-    check_tag_key(request.key, scope.limits)
+    check_key(request.key, scope.limits)
     check_tags(tags, scope.limits, "tag")
     _change(tx, scope, request, tags, [])
     return Empty()
@@ -47,7 +47,7 @@ class DeleteModelVersionTag(NamedVersion):
 @operation("mlflow/model-versions/delete-tag", verb="DELETE", writes=True, needs=Permission.MANAGE)
 def delete_model_version_tag(tx: Transaction, scope: Scope, request: DeleteModelVersionTag) -> Empty:
     """Delete a tag of a version. A tag that is not there is no error."""
-    check_tag_key(request.key, scope.limits)
+    check_key(request.key, scope.limits)
     _change(tx, scope, request, [], [request.key])
     return Empty()
 
@@ -69,8 +69,8 @@ def update_model_version_tags(tx: Transaction, scope: Scope, request: UpdateMode
 
 def _change(tx: Transaction, scope: Scope, request: NamedVersion, tags: Sequence[Tag], deleted: Sequence[str]) -> None:
     model, number, _ = locate_model_version(tx, scope, request.name, request.version)
-    _TAGS.put(tx, tags, model_id=model, version=number)
-    if _TAGS.drop(tx, deleted, model_id=model, version=number) or tags:
+    _TAGS.put(tx, tags, model, number)
+    if _TAGS.drop(tx, deleted, model, number) or tags:
         touch_model_version(tx, model, number)
     key = identity(model, number)
     tx.about(KIND, key, current_etag(tx, key))

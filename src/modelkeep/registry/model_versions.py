@@ -4,23 +4,15 @@ A version belongs to a registered model of the platform and remembers the worksp
 is one more than the last that the model ever had, so none is used twice.
 """
 
-from typing import Annotated
-
 import msgspec
 import sqlalchemy as sa
 
 from modelkeep.core.errors import model_version_not_found, registered_model_not_found
+from modelkeep.core.fields import Tag, Timestamp, check_length, check_tags
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
-from modelkeep.registry.rules import (
-    Tag,
-    check_length,
-    check_model_name,
-    check_tags,
-    is_prompt,
-    version_number,
-)
+from modelkeep.registry.rules import check_model_name, is_prompt, version_number
 from modelkeep.registry.sources import resolve_origin
 from modelkeep.storage.expressions import json_objects, json_values
 from modelkeep.storage.query import Query
@@ -30,11 +22,10 @@ from modelkeep.storage.schema import (
     registered_model_aliases,
     registered_models,
 )
+from modelkeep.storage.tag_table import TagTable
 from modelkeep.storage.transaction import Row, Transaction
 
 KIND = "model_version"
-
-Timestamp = Annotated[int, msgspec.Meta(description="Milliseconds since 1970, UTC.")]
 
 
 class ModelMetric(msgspec.Struct):
@@ -169,11 +160,7 @@ _INSERT = Query(
         | {"updated_at": sa.bindparam("created_at"), "stage": "None", "revision": 1}
     )
 )
-_INSERT_TAG = Query(
-    sa.insert(model_version_tags).values(
-        {column.name: sa.bindparam(column.name) for column in model_version_tags.columns}
-    )
-)
+_SET_TAGS = TagTable(model_version_tags, "model_id", "version")
 _ONE = (_v.model_id == sa.bindparam("model"), _v.version == sa.bindparam("number"))
 _DESCRIBE = Query(
     sa.update(model_versions)
@@ -242,10 +229,7 @@ def create_model_version(tx: Transaction, scope: Scope, request: CreateModelVers
         is_prompt=int(prompt or of_prompt),
     )
     if tags:
-        tx.many(
-            _INSERT_TAG,
-            [{"model_id": model, "version": number, "key": tag.key, "value": tag.value} for tag in tags],
-        )
+        _SET_TAGS.put(tx, tags, model, number)
     tx.about(KIND, identity(model, number), etag(model, number, 1))
     return ModelVersionAnswer(
         ModelVersion(

@@ -10,10 +10,10 @@ import msgspec
 import sqlalchemy as sa
 
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter, missing_parameter
+from modelkeep.core.fields import check_length
 from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
-from modelkeep.registry.rules import check_length
 from modelkeep.registry.workspaces import add_default_workspace
 from modelkeep.storage.errors import UniqueViolation
 from modelkeep.storage.query import Query

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from modelkeep.core.fields import Tag, TagKey, check_key, check_tag_changes, check_tags
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -10,12 +11,11 @@ from modelkeep.registry.registered_models import (
     locate_registered_model,
     touch_registered_model,
 )
-from modelkeep.registry.rules import Tag, TagKey, check_tag_key, check_tags
-from modelkeep.registry.tags import TagTable, check_tag_changes
+from modelkeep.registry.tags import RegistryTags
 from modelkeep.storage.schema import registered_model_tags, registered_models
 from modelkeep.storage.transaction import Transaction
 
-_TAGS = TagTable(registered_model_tags, registered_models, {"model_id": "id"})
+_TAGS = RegistryTags(registered_model_tags, registered_models, {"model_id": "id"})
 
 
 class SetRegisteredModelTag(NamedModel):
@@ -29,7 +29,7 @@ class SetRegisteredModelTag(NamedModel):
 def set_registered_model_tag(tx: Transaction, scope: Scope, request: SetRegisteredModelTag) -> Empty:
     """Set a tag of a model, over the value that it had."""
     tags = [Tag(request.key, request.value)]
-    check_tag_key(request.key, scope.limits)
+    check_key(request.key, scope.limits)
     check_tags(tags, scope.limits, "tag")
     _change(tx, scope, request.name, tags, [])
     return Empty()
@@ -44,7 +44,7 @@ class DeleteRegisteredModelTag(NamedModel):
 @operation("mlflow/registered-models/delete-tag", verb="DELETE", writes=True, needs=Permission.MANAGE)
 def delete_registered_model_tag(tx: Transaction, scope: Scope, request: DeleteRegisteredModelTag) -> Empty:
     """Delete a tag of a model. A tag that is not there is no error."""
-    check_tag_key(request.key, scope.limits)
+    check_key(request.key, scope.limits)
     _change(tx, scope, request.name, [], [request.key])
     return Empty()
 
@@ -66,6 +66,6 @@ def update_registered_model_tags(tx: Transaction, scope: Scope, request: UpdateR
 
 def _change(tx: Transaction, scope: Scope, name: str, tags: Sequence[Tag], deleted: Sequence[str]) -> None:
     model = locate_registered_model(tx, scope, name)
-    _TAGS.put(tx, tags, model_id=model)
-    if _TAGS.drop(tx, deleted, model_id=model) or tags:
+    _TAGS.put(tx, tags, model)
+    if _TAGS.drop(tx, deleted, model) or tags:
         touch_registered_model(tx, model)

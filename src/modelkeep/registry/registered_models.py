@@ -15,13 +15,14 @@ from modelkeep.core.errors import (
     registered_model_exists,
     registered_model_not_found,
 )
+from modelkeep.core.fields import Tag, Timestamp, check_length, check_tags
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.registry.model_version_stages import STAGES, StagesOf, canonical_stage
 from modelkeep.registry.model_versions import COLUMNS as VERSION_COLUMNS
-from modelkeep.registry.model_versions import ModelVersion, Timestamp, from_row
-from modelkeep.registry.rules import Tag, check_length, check_model_name, check_tags, is_prompt
+from modelkeep.registry.model_versions import ModelVersion, from_row
+from modelkeep.registry.rules import check_model_name, is_prompt
 from modelkeep.storage.errors import ForeignKeyViolation, UniqueViolation
 from modelkeep.storage.expressions import json_objects
 from modelkeep.storage.query import Query
@@ -31,6 +32,7 @@ from modelkeep.storage.schema import (
     registered_model_tags,
     registered_models,
 )
+from modelkeep.storage.tag_table import TagTable
 from modelkeep.storage.transaction import Row, Transaction
 
 KIND = "registered_model"
@@ -129,11 +131,7 @@ _INSERT = Query(
     )
     .returning(_m.id)
 )
-_INSERT_TAG = Query(
-    sa.insert(registered_model_tags).values(
-        {column.name: sa.bindparam(column.name) for column in registered_model_tags.columns}
-    )
-)
+_TAGS = TagTable(registered_model_tags, "model_id")
 _UPDATE = Query(
     sa.update(registered_models)
     .where(_ONE)
@@ -214,7 +212,7 @@ def create_registered_model(tx: Transaction, scope: Scope, request: CreateRegist
         raise platform_gone(scope) from None
     model = created[0] if created else 0
     if tags:
-        tx.many(_INSERT_TAG, [{"model_id": model, "key": tag.key, "value": tag.value} for tag in tags])
+        _TAGS.put(tx, tags, model)
     return RegisteredModelAnswer(load_registered_model(tx, scope, request.name))
 
 

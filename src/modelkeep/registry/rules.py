@@ -1,15 +1,12 @@
-"""The rules that names, tags and versions of the registry keep, as MLflow's."""
+"""The rules that names, aliases and versions of the registry keep, as MLflow's."""
 
-import posixpath
 import re
 from collections.abc import Sequence
 
-import msgspec
-
-from modelkeep.core.errors import invalid_parameter, missing_parameter, model_version_not_found, too_long
+from modelkeep.core.errors import invalid_parameter, missing_parameter, model_version_not_found
+from modelkeep.core.fields import Tag, check_length
 from modelkeep.core.limits import Limits
 
-_TAG_KEY = re.compile(r"[/\w.\- :]*")
 _ALIAS = re.compile(r"[\w\-]+")
 _NUMBER = re.compile(r"-?[0-9]{1,4000}")
 _VERSION_ALIAS = re.compile(r"[vV]\d+")
@@ -19,24 +16,6 @@ _LARGEST_VERSION = 2**53
 PROMPT_TAG = "mlflow.prompt.is_prompt"
 
 
-class Tag(msgspec.Struct):
-    """A key and its value, at most 250 and 100,000 characters."""
-
-    key: str
-    value: str = ""
-
-
-class TagKey(msgspec.Struct):
-    """A tag's key alone: what to delete."""
-
-    key: str
-
-
-def check_length(field: str, value: str, limit: int) -> None:
-    if len(value) > limit:
-        raise too_long(field, len(value), limit)
-
-
 def check_model_name(name: str, limits: Limits, field: str = "name") -> None:
     """A model's name: not empty, no '/' or ':', and no name that a file system would read otherwise."""
     if not name.strip():
@@ -44,35 +23,6 @@ def check_model_name(name: str, limits: Limits, field: str = "name") -> None:
     check_length(field, name, limits.name_length)
     if "/" in name or ":" in name or name in (".", ".."):
         raise invalid_parameter(field, f"{name!r} is no model name; it cannot contain '/' or ':' nor be '.' or '..'.")
-
-
-def check_tags(tags: Sequence[Tag], limits: Limits, field: str = "tags") -> None:
-    """Each tag by itself, and no key twice: which value should count is not for the server to guess."""
-    if len(tags) > limits.tags_per_request:
-        raise invalid_parameter(field, f"{len(tags)} tags were given, {limits.tags_per_request} are allowed.")
-    seen: set[str] = set()
-    for tag in tags:
-        check_tag_key(tag.key, limits, f"{field}.key")
-        check_length(f"{field}.value", tag.value, limits.tag_value_length)
-        if tag.key in seen:
-            raise invalid_parameter(field, f"the key {tag.key!r} is given twice.")
-        seen.add(tag.key)
-
-
-def check_tag_key(key: str, limits: Limits, field: str = "key") -> None:
-    if not key:
-        raise missing_parameter(field)
-    check_length(field, key, limits.tag_key_length)
-    if key.isidentifier():
-        return
-    if not _TAG_KEY.fullmatch(key):
-        raise invalid_parameter(
-            field,
-            f"{key!r} has other characters than letters, digits, underscores (_), dashes (-), periods (.), "
-            "colons (:), slashes (/) and spaces ( ).",
-        )
-    if posixpath.normpath(key) != key or key in (".", "..") or key.startswith(("../", "/")):
-        raise invalid_parameter(field, f"{key!r} reads as a path that leads elsewhere.")
 
 
 def is_prompt(tags: Sequence[Tag]) -> bool:

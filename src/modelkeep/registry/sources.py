@@ -12,8 +12,8 @@ from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
 import sqlalchemy as sa
 
 from modelkeep.core.errors import invalid_parameter, missing_parameter, related_not_found
+from modelkeep.core.fields import check_length
 from modelkeep.core.scope import Scope
-from modelkeep.registry.rules import check_length
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import model_versions, registered_model_aliases, registered_models
 from modelkeep.storage.transaction import Row, Transaction

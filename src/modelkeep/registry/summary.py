@@ -4,10 +4,10 @@ import msgspec
 import sqlalchemy as sa
 
 from modelkeep.core.errors import missing_parameter
+from modelkeep.core.fields import check_length
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
-from modelkeep.registry.rules import check_length
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import model_versions, registered_models
 from modelkeep.storage.transaction import Transaction

@@ -17,16 +17,17 @@ from modelkeep.core.errors import (
     platform_not_found,
     workspace_not_found,
 )
+from modelkeep.core.fields import check_length
 from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
-from modelkeep.registry.rules import check_length
 from modelkeep.search.order import Order
 from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
 from modelkeep.storage.errors import ForeignKeyViolation, UniqueViolation
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import workspaces
 from modelkeep.storage.transaction import Row, Transaction
+from modelkeep.tracking.experiments import add_default_experiment
 
 DEFAULT_WORKSPACE = "default"
 KIND = "workspace"
@@ -53,11 +54,12 @@ _ONE = (_w.platform_id == sa.bindparam("platform"), _w.key == sa.bindparam("name
 _GET = Query(sa.select(*_COLUMNS).where(*_ONE))
 _LOCATE = Query(sa.select(_w.id, _w.revision, _w.type).where(*_ONE).with_for_update())
 _INSERT = Query(
-    sa.insert(workspaces).values(
+    sa.insert(workspaces)
+    .values(
         {
             column.name: sa.bindparam(column.name)
             for column in workspaces.columns
-            if column.name not in ("id", "updated_at", "updated_by", "revision")
+            if column.name not in ("id", "updated_at", "updated_by", "revision", "last_experiment")
         }
         | {
             "updated_at": sa.bindparam("created_at"),
@@ -65,6 +67,7 @@ _INSERT = Query(
             "revision": 1,
         }
     )
+    .returning(_w.id)
 )
 _UPDATE = Query(
     sa.update(workspaces)
@@ -288,7 +291,7 @@ def _insert(
     kind: str,
     details: WorkspaceDetails,
 ) -> None:
-    tx.run(
+    created = tx.one(
         _INSERT,
         platform_id=platform,
         key=key,
@@ -299,6 +302,7 @@ def _insert(
         created_at=scope.now,
         created_by=scope.principal.name,
     )
+    add_default_experiment(tx, created[0] if created else 0, scope.now)
 
 
 def _check_display_name(name: str) -> None:

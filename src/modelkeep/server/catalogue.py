@@ -17,6 +17,15 @@ from modelkeep.registry import (
     workspaces,
 )
 from modelkeep.storage.transaction import Transaction
+from modelkeep.tracking import (
+    batches,
+    experiment_tags,
+    experiments,
+    metrics,
+    params,
+    run_tags,
+    runs,
+)
 
 MODULES = (
     registered_models,
@@ -30,6 +39,13 @@ MODULES = (
     summary,
     platforms,
     workspaces,
+    experiments,
+    experiment_tags,
+    runs,
+    run_tags,
+    params,
+    metrics,
+    batches,
 )
 
 
@@ -40,4 +56,5 @@ def all_operations() -> list[Operation]:
 
 def etag_readers() -> dict[str, Callable[[Transaction, str], str]]:
     """By kind of resource, how to read the etag that one has now."""
-    return {module.KIND: module.current_etag for module in (registered_models, model_versions, platforms, workspaces)}
+    kept = (registered_models, model_versions, platforms, workspaces, experiments)
+    return {module.KIND: module.current_etag for module in kept} | {runs.DATA_KIND: runs.state_of_data}

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from modelkeep.storage.errors import DatabaseUnusable
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions`. Known here so that a start need not load Alembic to see it."""
 
 _SCRIPTS = Path(__file__).parent / "migrations"

@@ -1,11 +1,12 @@
 """What an operation is handed: one transaction, and the word on the one resource that its answer is about."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy.sql import ClauseElement
 
 from modelkeep.core.errors import no_etag_match
+from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.query import Query
 
 Row = tuple[Any, ...]
@@ -24,7 +25,8 @@ class Connection(Protocol):
 
     def rows(self, query: Query, parameters: dict[str, Any]) -> list[Row]: ...
     def count(self, query: Query, parameters: dict[str, Any]) -> int: ...
-    def many(self, query: Query, parameters: Iterable[dict[str, Any]]) -> None: ...
+    def insert(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None: ...
+    def metric_key_ids(self, names: Sequence[str]) -> list[int]: ...
     def search(self, statement: ClauseElement) -> list[Row]: ...
 
 
@@ -52,9 +54,13 @@ class Transaction:
         """Write; the number of rows changed."""
         return self._connection.count(query, parameters)
 
-    def many(self, query: Query, parameters: Iterable[dict[str, Any]]) -> None:
-        """Write once for each set of parameters."""
-        self._connection.many(query, parameters)
+    def insert(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows whose values are in the order of the insert's columns."""
+        self._connection.insert(bulk, rows)
+
+    def metric_key_ids(self, names: Sequence[str]) -> list[int]:
+        """The row ids of these names of metrics, in their order; those that are new are written."""
+        return self._connection.metric_key_ids(names)
 
     def search(self, statement: ClauseElement) -> list[Row]:
         """The rows of a statement built for this request."""

@@ -1,14 +1,16 @@
 """One SQLite connection behind the house's interface: settings, compiled statements, errors."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.sql import ClauseElement
 
+from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.errors import Busy, ForeignKeyViolation, Unavailable, UniqueViolation
+from modelkeep.storage.interned import InternedNames
 from modelkeep.storage.query import Compiled, Query
 from modelkeep.storage.transaction import Row
 
@@ -48,9 +50,9 @@ class SqliteConnection:
         except sqlite3.Error as error:
             raise Unavailable(f"The database cannot be opened: {error}") from None
         # One cursor for all: every statement's rows are fetched before the next runs, and a cursor each costs time.
-        cursor = self.driver.cursor()
-        self._execute, self._execute_many = cursor.execute, cursor.executemany
+        self._execute = self.driver.cursor().execute
         self._forms: dict[Query, Compiled] = {}
+        self._metric_keys = InternedNames()
 
     def _form(self, query: Query) -> Compiled:
         form = self._forms.get(query)
@@ -74,12 +76,15 @@ class SqliteConnection:
         except sqlite3.Error as error:
             raise _translated(error) from error
 
-    def many(self, query: Query, parameters: Iterable[dict[str, Any]]) -> None:
-        form = self._form(query)
+    def insert(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
         try:
-            self._execute_many(form.sql, map(form.bind, parameters))
+            for query, arguments in bulk.parts(rows):
+                self._execute(self._form(query).sql, arguments)
         except sqlite3.Error as error:
             raise _translated(error) from error
+
+    def metric_key_ids(self, names: Sequence[str]) -> list[int]:
+        return self._metric_keys.ids(self, names)
 
     def search(self, statement: ClauseElement) -> list[Row]:
         form = Compiled(statement, _DIALECT)
@@ -94,6 +99,7 @@ class SqliteConnection:
             self._execute(statement)
         except sqlite3.Error as error:
             raise _translated(error) from error
+        self._metric_keys.settle(committed=statement == "COMMIT")
 
     @property
     def in_transaction(self) -> bool:

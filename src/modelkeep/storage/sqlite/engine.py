@@ -12,13 +12,14 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy.sql import ClauseElement
 
+from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.errors import Busy, Overloaded, Unavailable
 from modelkeep.storage.query import Query
 from modelkeep.storage.sqlite.connection import DATABASE_NAME, SqliteConnection
@@ -275,8 +276,11 @@ class _OneStatement:
     def count(self, query: Query, parameters: dict[str, Any]) -> int:
         return self._take().count(query, parameters)
 
-    def many(self, query: Query, parameters: Iterable[dict[str, Any]]) -> None:
-        self._take().many(query, parameters)
+    def insert(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
+        self._take().insert(bulk, rows)
+
+    def metric_key_ids(self, names: Sequence[str]) -> list[int]:
+        return self._take().metric_key_ids(names)
 
     def search(self, statement: ClauseElement) -> list[Row]:
         return self._take().search(statement)

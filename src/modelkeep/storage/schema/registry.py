@@ -1,63 +1,44 @@
-"""The tables, once for both engines.
+"""Platforms, workspaces, registered models and versions, and what every write leaves behind.
 
-Times are milliseconds since 1970. `revision` grows with each change of a row's resource; etags are made of it.
 A version's name is kept beside its model's id, so that a search needs no join and its indexes give its order.
 """
 
 import sqlalchemy as sa
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# SQLite makes its row ids only in a column that is declared exactly INTEGER.
-_RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def _text(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False, server_default="")
-
-
-def _number(name: str) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger, nullable=False)
-
+from modelkeep.storage.schema.base import RowId, index_values, metadata, number, text
 
 platforms = sa.Table(
     "platforms",
     metadata,
-    sa.Column("id", _RowId, primary_key=True, autoincrement=True),
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
     sa.Column("key", sa.String(500), nullable=False, unique=True),
-    _text("description"),
-    _text("default_artifact_root"),
-    _text("trace_archival_location"),
-    _text("trace_archival_retention"),
-    _number("created_at"),
-    _number("updated_at"),
-    _text("created_by"),
-    _number("revision"),
+    text("description"),
+    text("default_artifact_root"),
+    text("trace_archival_location"),
+    text("trace_archival_retention"),
+    number("created_at"),
+    number("updated_at"),
+    text("created_by"),
+    number("revision"),
     sqlite_autoincrement=True,
 )
 
 workspaces = sa.Table(
     "workspaces",
     metadata,
-    sa.Column("id", _RowId, primary_key=True, autoincrement=True),
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
     sa.Column("platform_id", sa.ForeignKey("platforms.id", ondelete="CASCADE"), nullable=False),
     sa.Column("key", sa.String(500), nullable=False),
     sa.Column("display_name", sa.String(500), nullable=False),
-    _text("description"),
+    text("description"),
     sa.Column("type", sa.String(20), nullable=False),
-    _text("default_catalog_key"),
-    _number("created_at"),
-    _number("updated_at"),
-    _text("created_by"),
-    _text("updated_by"),
-    _number("revision"),
+    text("default_catalog_key"),
+    number("created_at"),
+    number("updated_at"),
+    text("created_by"),
+    text("updated_by"),
+    number("revision"),
+    sa.Column("last_experiment", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("platform_id", "key"),
     sa.UniqueConstraint("platform_id", "display_name"),
     sqlite_autoincrement=True,
@@ -66,17 +47,17 @@ workspaces = sa.Table(
 registered_models = sa.Table(
     "registered_models",
     metadata,
-    sa.Column("id", _RowId, primary_key=True, autoincrement=True),
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
     sa.Column("platform_id", sa.ForeignKey("platforms.id", ondelete="CASCADE"), nullable=False),
     sa.Column("name", sa.String(256), nullable=False),
-    _text("description"),
-    _text("deployment_job_id"),
-    _text("user_id"),
-    _number("created_at"),
-    _number("updated_at"),
-    _number("last_version"),
+    text("description"),
+    text("deployment_job_id"),
+    text("user_id"),
+    number("created_at"),
+    number("updated_at"),
+    number("last_version"),
     sa.Column("is_prompt", sa.SmallInteger, nullable=False),
-    _number("revision"),
+    number("revision"),
     sa.UniqueConstraint("platform_id", "name"),
     sqlite_autoincrement=True,
 )
@@ -85,22 +66,22 @@ model_versions = sa.Table(
     "model_versions",
     metadata,
     sa.Column("model_id", sa.ForeignKey("registered_models.id", ondelete="CASCADE"), nullable=False),
-    _number("version"),
-    _number("platform_id"),
+    number("version"),
+    number("platform_id"),
     sa.Column("name", sa.String(256), nullable=False),
     sa.Column("workspace_id", sa.BigInteger, nullable=True),
-    _number("created_at"),
-    _number("updated_at"),
-    _text("user_id"),
+    number("created_at"),
+    number("updated_at"),
+    text("user_id"),
     sa.Column("stage", sa.String(20), nullable=False),
-    _text("description"),
-    _text("source"),
-    _text("storage_location"),
-    _text("run_id"),
-    _text("run_link"),
-    _text("logged_model_id"),
+    text("description"),
+    text("source"),
+    text("storage_location"),
+    text("run_id"),
+    text("run_link"),
+    text("logged_model_id"),
     sa.Column("is_prompt", sa.SmallInteger, nullable=False),
-    _number("revision"),
+    number("revision"),
     sa.PrimaryKeyConstraint("model_id", "version"),
     sqlite_with_rowid=False,
 )
@@ -133,8 +114,8 @@ registered_model_tags = sa.Table(
 model_version_tags = sa.Table(
     "model_version_tags",
     metadata,
-    _number("model_id"),
-    _number("version"),
+    number("model_id"),
+    number("version"),
     sa.Column("key", sa.String(250), nullable=False),
     sa.Column("value", sa.Text, nullable=False),
     sa.PrimaryKeyConstraint("model_id", "version", "key"),
@@ -144,12 +125,8 @@ model_version_tags = sa.Table(
     sqlite_with_rowid=False,
 )
 
-# A value may be 100,000 characters, more than PostgreSQL can index: its first 200 tell values apart well enough.
-for _tags, _owner in (
-    (registered_model_tags, (registered_model_tags.c.model_id,)),
-    (model_version_tags, (model_version_tags.c.model_id, model_version_tags.c.version)),
-):
-    sa.Index(f"ix_{_tags.name}_value", _tags.c.key, sa.func.substr(_tags.c.value, 1, 200), *_owner)
+index_values(registered_model_tags, registered_model_tags.c.model_id)
+index_values(model_version_tags, model_version_tags.c.model_id, model_version_tags.c.version)
 
 registered_model_aliases = sa.Table(
     "registered_model_aliases",
@@ -169,16 +146,16 @@ registered_model_aliases = sa.Table(
 write_records = sa.Table(
     "write_records",
     metadata,
-    sa.Column("id", _RowId, primary_key=True, autoincrement=True),
-    _number("at"),
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    number("at"),
     sa.Column("platform_id", sa.BigInteger, nullable=True),
     sa.Column("workspace_id", sa.BigInteger, nullable=True),
-    _text("principal"),
-    _text("operation"),
-    _text("request_id"),
-    _text("subject_kind"),
-    _text("subject_id"),
-    _text("etag"),
+    text("principal"),
+    text("operation"),
+    text("request_id"),
+    text("subject_kind"),
+    text("subject_id"),
+    text("etag"),
     sa.Column("retry_token", sa.String(64), nullable=True),
     sa.Column("request_digest", sa.LargeBinary, nullable=True),
     sa.Column("answer", sa.LargeBinary, nullable=True),

@@ -1,0 +1,50 @@
+"""Inserts of many rows: a few statements of many rows each, not one a row.
+
+Every statement lets go of Python's lock and has to get it back, which costs more than the row does.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Insert
+
+from modelkeep.storage.query import Query
+
+# A statement is compiled for each of these numbers of rows and kept.
+_SIZES = (256, 64, 16, 8, 7, 6, 5, 4, 3, 2, 1)
+
+
+class BulkInsert:
+    """An insert into these columns. `conflict` says what becomes of a row that is there already.
+
+    SQLite and PostgreSQL write ON CONFLICT alike, so one form of it compiles to both.
+    """
+
+    def __init__(
+        self, table: sa.Table, columns: Sequence[str], conflict: Callable[[Insert], Insert] | None = None
+    ) -> None:
+        if list(columns) != [column.name for column in table.columns if column.name in columns]:
+            raise ValueError(f"the columns of {table.name} must be named in its own order, for so they are bound")
+        self._table = table
+        self._columns = columns
+        self._conflict = conflict
+        self._forms = {size: Query(self._statement(size)) for size in _SIZES}
+
+    def _statement(self, size: int) -> Insert:
+        rows: Any = [{column: sa.bindparam(f"{column}_{row}") for column in self._columns} for row in range(size)]
+        statement = Insert(self._table).values(rows)
+        return self._conflict(statement) if self._conflict else statement
+
+    def parts(self, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Query, list[Any]]]:
+        """Statements and their arguments in order, for rows whose values are in the order of the columns."""
+        start = 0
+        for size in _SIZES:
+            while len(rows) - start >= size:
+                yield self._forms[size], [value for row in rows[start : start + size] for value in row]
+                start += size
+
+
+def ignore_known(statement: Insert) -> Insert:
+    """A row that is there already stays as it is."""
+    return statement.on_conflict_do_nothing()
