@@ -21,6 +21,7 @@ from modelkeep.tracking import (
     batches,
     experiment_tags,
     experiments,
+    metric_history,
     metrics,
     params,
     run_tags,
@@ -46,6 +47,7 @@ MODULES = (
     params,
     metrics,
     batches,
+    metric_history,
 )
 
 

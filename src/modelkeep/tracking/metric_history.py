@@ -1,0 +1,192 @@
+"""The history of a metric: all its points in pages, or a sample of them for a chart."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+import sqlalchemy as sa
+
+from modelkeep.core.errors import invalid_parameter, missing_parameter
+from modelkeep.core.fields import Int64
+from modelkeep.core.operation import Reach, operation
+from modelkeep.core.permission import Permission
+from modelkeep.core.scope import Scope
+from modelkeep.search.order import Order, after, make_page_token, order_clauses, read_page_token
+from modelkeep.search.page import check_max_results
+from modelkeep.storage.query import Query
+from modelkeep.storage.schema import metric_keys, metrics
+from modelkeep.storage.transaction import Row, Transaction
+from modelkeep.tracking.runs import Metric, RunId, locate_run, metric_value, run_key
+
+_MOST_SAMPLED = 2_500
+_MOST_IN_BULK = 25_000
+_INF = float("inf")
+
+_h = metrics.c
+_ORDERS = [Order(column.name, column, descending=False) for column in (_h.timestamp, _h.step, _h.value, _h.is_nan)]
+_KEY = sa.select(metric_keys.c.id).where(metric_keys.c.name == sa.bindparam("key")).scalar_subquery()
+_OF_RUN = (_h.run_id == sa.bindparam("row"), _h.key_id == _KEY)
+_POINTS = (
+    sa.select(_h.timestamp, _h.step, _h.value, _h.is_nan)
+    .where(*_OF_RUN)
+    .order_by(*order_clauses(_ORDERS))
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_FIRST_PAGE = Query(_POINTS)
+_NEXT_PAGE = Query(_POINTS.where(after(_ORDERS)))
+
+
+class MetricHistoryRequest(RunId, kw_only=True):
+    """Without `max_results`, all points there are, up to a page's limit."""
+
+    metric_key: str
+    max_results: int | None = None
+    page_token: str | None = None
+
+
+class MetricHistory(msgspec.Struct):
+    """Points in the order of their times. `next_page_token` is absent on the last page."""
+
+    metrics: list[Metric]
+    next_page_token: str | msgspec.UnsetType = msgspec.UNSET
+
+
+@operation("mlflow/metrics/get-history", needs=Permission.READ, reach=Reach.WORKSPACE, scans=True)
+def get_metric_history(tx: Transaction, scope: Scope, request: MetricHistoryRequest) -> MetricHistory:
+    """Get the points of a metric of a run, the oldest first."""
+    if not request.metric_key:
+        raise missing_parameter("metric_key")
+    largest = scope.limits.metric_history_page
+    most = largest if request.max_results is None else check_max_results(request.max_results, largest)
+    key = run_key(request)
+    run = locate_run(tx, scope, key)
+    search = "\0".join(("metric-history", str(run.row), request.metric_key))
+    seen = read_page_token(scope.page_key, search, request.page_token) if request.page_token else []
+    place = {f"after_{number}": value for number, value in enumerate(seen)}
+    rows = tx.all(_NEXT_PAGE if seen else _FIRST_PAGE, row=run.row, key=request.metric_key, most=most + 1, **place)
+    if len(rows) <= most:
+        return MetricHistory(_points(request.metric_key, rows))
+    rows.pop()
+    return MetricHistory(_points(request.metric_key, rows), make_page_token(scope.page_key, search, rows[-1]))
+
+
+def _points(key: str, rows: Sequence[Row]) -> list[Metric]:
+    return [
+        # What is finite, as nearly all is, equals itself and is no infinity: the comparison is cheaper than a call.
+        Metric(key, value if not is_nan and -_INF < value < _INF else metric_value(value, is_nan), timestamp, step)
+        for timestamp, step, value, is_nan in rows
+    ]
+
+
+class MetricWithRunId(msgspec.Struct):
+    """A point and the run that it belongs to."""
+
+    key: str
+    value: float | str
+    timestamp: int
+    step: int
+    run_id: str
+
+
+class MetricsOfRuns(msgspec.Struct):
+    """Points of several runs, run by run."""
+
+    metrics: list[MetricWithRunId]
+
+
+class BulkHistory(msgspec.Struct):
+    """Up to 100 runs; `run_id` is repeated in the query. At most 25,000 points are answered."""
+
+    metric_key: str
+    run_id: list[str] = []
+    max_results: int = _MOST_IN_BULK
+
+
+@operation("mlflow/metrics/get-history-bulk", needs=Permission.READ, reach=Reach.WORKSPACE, scans=True)
+def get_metric_history_bulk(tx: Transaction, scope: Scope, request: BulkHistory) -> MetricsOfRuns:
+    """Get the points of one metric of several runs, the oldest of each run first."""
+    left = min(check_max_results(request.max_results, scope.limits.metric_history_page), _MOST_IN_BULK)
+    _check_runs(scope, request.run_id, request.metric_key, "run_id")
+    found: list[MetricWithRunId] = []
+    for key in sorted(request.run_id):
+        run = locate_run(tx, scope, key)
+        rows = tx.all(_FIRST_PAGE, row=run.row, key=request.metric_key, most=left)
+        found += _points_of(key, request.metric_key, rows)
+        left -= len(rows)
+        if left == 0:
+            break
+    return MetricsOfRuns(found)
+
+
+# Of all points those at evenly spaced places in the order of steps, the first and the last among them: place n is
+# one of m places out of c where n * (m - 1) mod (c - 1) < m - 1. A single place is the last.
+_FIRST_STEP, _LAST_STEP = (sa.bindparam(name, type_=sa.BigInteger) for name in ("first_step", "last_step"))
+_MOST = sa.bindparam("most", type_=sa.BigInteger)
+_BY_STEP = (_h.step, _h.timestamp, _h.value, _h.is_nan)
+_PLACED = (
+    sa.select(
+        *_BY_STEP,
+        (sa.func.row_number().over(order_by=_BY_STEP) - 1).label("place"),
+        sa.func.count().over().label("points"),
+    )
+    .where(*_OF_RUN, _h.step >= _FIRST_STEP, _h.step <= _LAST_STEP)
+    .subquery()
+)
+_p = _PLACED.c
+_EVENLY: Any = (_p.place * (_MOST - 1)) % sa.func.nullif(_p.points - 1, 0) < _MOST - 1
+_SAMPLE = Query(
+    sa.select(_p.timestamp, _p.step, _p.value, _p.is_nan)
+    .where(sa.or_(_p.points <= _MOST, sa.and_(_MOST > 1, _EVENLY), sa.and_(_MOST == 1, _p.place == _p.points - 1)))
+    .order_by(_p.place)
+)
+
+
+class BulkInterval(msgspec.Struct):
+    """Up to 100 runs; `run_ids` is repeated in the query. Both steps or neither; they are included."""
+
+    metric_key: str
+    run_ids: list[str] = []
+    start_step: Int64 | None = None
+    end_step: Int64 | None = None
+    max_results: Annotated[int, msgspec.Meta(description="Points of each run, 1 to 2,500.")] = _MOST_SAMPLED
+
+
+@operation("mlflow/metrics/get-history-bulk-interval", needs=Permission.READ, reach=Reach.WORKSPACE, scans=True)
+def get_metric_history_bulk_interval(tx: Transaction, scope: Scope, request: BulkInterval) -> MetricsOfRuns:
+    """Sample the points of one metric of several runs: evenly spaced ones, of each run its first and last."""
+    most = check_max_results(request.max_results, _MOST_SAMPLED)
+    _check_runs(scope, request.run_ids, request.metric_key, "run_ids")
+    first, last = request.start_step, request.end_step
+    if (first is None) != (last is None):
+        raise invalid_parameter("start_step", "start_step and end_step belong together: one of them is missing.")
+    if first is not None and last is not None and first > last:
+        raise invalid_parameter("end_step", f"it is {last}, before start_step, which is {first}.")
+    found: list[MetricWithRunId] = []
+    for key in request.run_ids:
+        rows = tx.all(
+            _SAMPLE,
+            row=locate_run(tx, scope, key).row,
+            key=request.metric_key,
+            most=most,
+            first_step=-(2**63) if first is None else first,
+            last_step=2**63 - 1 if last is None else last,
+        )
+        found += _points_of(key, request.metric_key, rows)
+    return MetricsOfRuns(found)
+
+
+def _points_of(run: str, key: str, rows: Sequence[Row]) -> list[MetricWithRunId]:
+    return [
+        MetricWithRunId(key, metric_value(value, is_nan), timestamp, step, run)
+        for timestamp, step, value, is_nan in rows
+    ]
+
+
+def _check_runs(scope: Scope, runs: Sequence[str], metric_key: str, field: str) -> None:
+    if not metric_key:
+        raise missing_parameter("metric_key")
+    if not runs:
+        raise missing_parameter(field)
+    most = scope.limits.metric_history_runs
+    if len(runs) > most:
+        raise invalid_parameter(field, f"{len(runs)} runs were named, at most {most} are allowed.")
