@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -40,16 +41,21 @@ def check_key(key: str, limits: Limits, field: str = "key") -> None:
         raise missing_parameter(field)
     if len(key) > limits.key_length:
         raise too_long(field, len(key), limits.key_length)
-    if key.isidentifier():
-        return
+    if problem := _problem_of_key(key):
+        raise invalid_parameter(field, problem)
+
+
+@lru_cache(10_000)
+def _problem_of_key(key: str) -> str:
+    """Remembered, for a training run logs the same few keys again and again."""
     if not _KEY.fullmatch(key):
-        raise invalid_parameter(
-            field,
+        return (
             f"{key!r} has other characters than letters, digits, underscores (_), dashes (-), periods (.), "
-            "colons (:), slashes (/) and spaces ( ).",
+            "colons (:), slashes (/) and spaces ( )."
         )
     if posixpath.normpath(key) != key or key in (".", "..") or key.startswith(("../", "/")):
-        raise invalid_parameter(field, f"{key!r} reads as a path that leads elsewhere.")
+        return f"{key!r} reads as a path that leads elsewhere."
+    return ""
 
 
 def check_tags(tags: Sequence[Tag], limits: Limits, field: str = "tags", *, value_length: int | None = None) -> None:

@@ -4,6 +4,7 @@ Every statement lets go of Python's lock and has to get it back, which costs mor
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from sqlalchemy.dialects.postgresql import Insert
 from modelkeep.storage.query import Query
 
 # A statement is compiled for each of these numbers of rows and kept.
-_SIZES = (256, 64, 16, 8, 7, 6, 5, 4, 3, 2, 1)
+_SIZES = (256, 128, 64, 32, 16, 8, 7, 6, 5, 4, 3, 2, 1)
 
 
 class BulkInsert:
@@ -41,7 +42,7 @@ class BulkInsert:
         start = 0
         for size in _SIZES:
             while len(rows) - start >= size:
-                yield self._forms[size], [value for row in rows[start : start + size] for value in row]
+                yield self._forms[size], list(chain.from_iterable(rows[start : start + size]))
                 start += size
 
 

@@ -14,26 +14,24 @@ from modelkeep.core.scope import Scope
 from modelkeep.search.order import Order, after, make_page_token, order_clauses, read_page_token
 from modelkeep.search.page import check_max_results
 from modelkeep.storage.query import Query
-from modelkeep.storage.schema import metric_keys, metrics
 from modelkeep.storage.transaction import Row, Transaction
+from modelkeep.tracking.metric_store import points_of_run
 from modelkeep.tracking.runs import Metric, RunId, locate_run, metric_value, run_key
 
 _MOST_SAMPLED = 2_500
 _MOST_IN_BULK = 25_000
 _INF = float("inf")
 
-_h = metrics.c
+_POINTS = points_of_run()
+_h = _POINTS.c
 _ORDERS = [Order(column.name, column, descending=False) for column in (_h.timestamp, _h.step, _h.value, _h.is_nan)]
-_KEY = sa.select(metric_keys.c.id).where(metric_keys.c.name == sa.bindparam("key")).scalar_subquery()
-_OF_RUN = (_h.run_id == sa.bindparam("row"), _h.key_id == _KEY)
-_POINTS = (
+_IN_ORDER = (
     sa.select(_h.timestamp, _h.step, _h.value, _h.is_nan)
-    .where(*_OF_RUN)
     .order_by(*order_clauses(_ORDERS))
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
-_FIRST_PAGE = Query(_POINTS)
-_NEXT_PAGE = Query(_POINTS.where(after(_ORDERS)))
+_FIRST_PAGE = Query(_IN_ORDER)
+_NEXT_PAGE = Query(_IN_ORDER.where(after(_ORDERS)))
 
 
 class MetricHistoryRequest(RunId, kw_only=True):
@@ -129,7 +127,7 @@ _PLACED = (
         (sa.func.row_number().over(order_by=_BY_STEP) - 1).label("place"),
         sa.func.count().over().label("points"),
     )
-    .where(*_OF_RUN, _h.step >= _FIRST_STEP, _h.step <= _LAST_STEP)
+    .where(_h.step >= _FIRST_STEP, _h.step <= _LAST_STEP)
     .subquery()
 )
 _p = _PLACED.c

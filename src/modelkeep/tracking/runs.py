@@ -243,7 +243,11 @@ _METRICS = Query(
 _INSERT = Query(
     sa.insert(runs)
     .values(
-        {column.name: sa.bindparam(column.name) for column in runs.columns if column.name not in ("id", "deleted_at")}
+        {
+            column.name: sa.bindparam(column.name)
+            for column in runs.columns
+            if column.name not in ("id", "deleted_at", "recent_points")
+        }
     )
     .returning(_r.id)
 )

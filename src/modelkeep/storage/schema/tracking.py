@@ -67,6 +67,7 @@ runs = sa.Table(
     sa.Column("lifecycle_stage", sa.String(20), nullable=False),
     sa.Column("deleted_at", sa.BigInteger, nullable=True),
     text("artifact_uri"),
+    sa.Column("recent_points", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("workspace_id", "key"),
     sqlite_autoincrement=True,
 )
@@ -94,6 +95,20 @@ metrics = sa.Table(
     sa.Column("value", sa.Double, nullable=False),
     sa.Column("is_nan", sa.SmallInteger, nullable=False),
     sa.PrimaryKeyConstraint("run_id", "key_id", "timestamp", "step", "value", "is_nan"),
+    sqlite_with_rowid=False,
+)
+# Batches of many metrics come here first, in the order in which they are logged: in `metrics` each of their points
+# falls on a page of its own. A run has `runs.recent_points` of them at most before they are moved over together.
+recent_metrics = sa.Table(
+    "recent_metrics",
+    metadata,
+    _belongs("run_id", "runs"),
+    number("key_id"),
+    number("timestamp"),
+    number("step"),
+    sa.Column("value", sa.Double, nullable=False),
+    sa.Column("is_nan", sa.SmallInteger, nullable=False),
+    sa.PrimaryKeyConstraint("run_id", "timestamp", "step", "key_id", "value", "is_nan"),
     sqlite_with_rowid=False,
 )
 latest_metrics = sa.Table(

@@ -120,6 +120,7 @@ def upgrade() -> None:
         sa.Column("lifecycle_stage", sa.String(length=20), nullable=False),
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),
         sa.Column("artifact_uri", sa.Text(), server_default="", nullable=False),
+        sa.Column("recent_points", sa.BigInteger(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(
             ["experiment_id"], ["experiments.id"], name=op.f("fk_runs_experiment_id"), ondelete="CASCADE"
         ),
@@ -213,6 +214,20 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "recent_metrics",
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key_id", sa.BigInteger(), nullable=False),
+        sa.Column("timestamp", sa.BigInteger(), nullable=False),
+        sa.Column("step", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.Double(), nullable=False),
+        sa.Column("is_nan", sa.SmallInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_recent_metrics_run_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint(
+            "run_id", "timestamp", "step", "key_id", "value", "is_nan", name=op.f("pk_recent_metrics")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "params",
         sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("key", sa.String(length=250), nullable=False),
@@ -300,6 +315,7 @@ def downgrade() -> None:
     op.drop_index("ix_run_datasets_dataset", table_name="run_datasets")
     op.drop_table("run_datasets")
     op.drop_table("params")
+    op.drop_table("recent_metrics")
     op.drop_table("metrics")
     op.drop_table("logged_model_tags")
     op.drop_table("logged_model_params")
