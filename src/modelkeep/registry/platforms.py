@@ -19,6 +19,7 @@ from modelkeep.storage.errors import UniqueViolation
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import model_versions, platforms, registered_models
 from modelkeep.storage.transaction import Transaction
+from modelkeep.tracking.removal import count_experiments, remove_artifacts_of_platform
 
 DEFAULT_PLATFORM = "default"
 KIND = "platform"
@@ -172,7 +173,10 @@ class DeletionMode(Enum):
 
 
 class DeleteMlflowWorkspace(WorkspaceName):
-    """RESTRICT refuses while models are left, CASCADE deletes them, SET_DEFAULT moves them to `default`."""
+    """RESTRICT refuses while models or experiments are left, CASCADE deletes them.
+
+    SET_DEFAULT moves the models to `default`, but not experiments: their artifacts would have to move with them.
+    """
 
     mode: DeletionMode = DeletionMode.RESTRICT
 
@@ -191,12 +195,15 @@ def delete_mlflow_workspace(tx: Transaction, scope: Scope, request: DeleteMlflow
     if name == DEFAULT_PLATFORM:
         raise invalid_parameter("workspace_name", f"'{DEFAULT_PLATFORM}' is reserved and cannot be deleted.")
     platform = _locate(tx, name)
+    if request.mode is not DeletionMode.CASCADE and (experiments := count_experiments(tx, platform)):
+        raise _not_deletable(name, f"it still has {experiments} experiments, and only CASCADE deletes these.")
     if request.mode is DeletionMode.RESTRICT:
         left = tx.one(_COUNT_MODELS, platform=platform)
         if left and left[0]:
             raise _not_deletable(name, f"it still has {left[0]} registered models.")
     elif request.mode is DeletionMode.SET_DEFAULT:
         _move_to_default(tx, name, platform)
+    remove_artifacts_of_platform(tx, platform, scope.now)
     tx.run(_DELETE, platform=platform)
     tx.about(KIND, str(platform), "")
     return Empty()

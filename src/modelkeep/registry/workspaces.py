@@ -28,6 +28,7 @@ from modelkeep.storage.query import Query
 from modelkeep.storage.schema import workspaces
 from modelkeep.storage.transaction import Row, Transaction
 from modelkeep.tracking.experiments import add_default_experiment
+from modelkeep.tracking.removal import remove_artifacts_of_workspace
 
 DEFAULT_WORKSPACE = "default"
 KIND = "workspace"
@@ -184,10 +185,11 @@ def update_workspace(tx: Transaction, scope: Scope, request: UpdateWorkspaceDeta
 
 @operation("workspaces/{workspaceKey}", verb="DELETE", writes=True, needs=Permission.MANAGE, reach=Reach.PLATFORM)
 def delete_workspace(tx: Transaction, scope: Scope, request: WorkspaceKey) -> Empty:
-    """Delete a workspace. The registry is the platform's, so models and versions stay."""
+    """Delete a workspace with its experiments and their artifacts. Models and versions are the platform's, and stay."""
     workspace, kind = _locate(tx, scope, request.workspace_key)
     if kind == "DEFAULT":
         raise invalid_parameter("workspaceKey", f"'{request.workspace_key}' is the platform's default; it stays.")
+    remove_artifacts_of_workspace(tx, workspace, scope.now)
     tx.run(_DELETE, workspace=workspace)
     tx.about(KIND, str(workspace), "")
     return Empty()

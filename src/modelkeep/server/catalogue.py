@@ -21,6 +21,7 @@ from modelkeep.tracking import (
     batches,
     experiment_tags,
     experiments,
+    garbage,
     metric_history,
     metrics,
     params,
@@ -48,6 +49,7 @@ MODULES = (
     metrics,
     batches,
     metric_history,
+    garbage,
 )
 
 

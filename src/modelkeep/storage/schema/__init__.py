@@ -16,6 +16,7 @@ from modelkeep.storage.schema.registry import (
     write_records,
 )
 from modelkeep.storage.schema.tracking import (
+    artifact_removals,
     datasets,
     experiment_tags,
     experiments,
@@ -36,6 +37,7 @@ from modelkeep.storage.schema.tracking import (
 )
 
 __all__ = [
+    "artifact_removals",
     "datasets",
     "experiment_tags",
     "experiments",

@@ -219,3 +219,14 @@ run_models = sa.Table(
     sa.PrimaryKeyConstraint("run_id", "direction", "model_key", "step"),
     sqlite_with_rowid=False,
 )
+
+# Artifacts whose owner is gone for good: a path in its workspace's artifacts, "" for all of them. Written in the
+# transaction that removed the owner, and deleted once the bytes are; so a crash in between leaves nothing behind.
+artifact_removals = sa.Table(
+    "artifact_removals",
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=True),
+    number("workspace_id"),
+    text("path"),
+    number("at"),
+)

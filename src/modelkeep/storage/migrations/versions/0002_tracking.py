@@ -14,6 +14,14 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "artifact_removals",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("path", sa.Text(), server_default="", nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_artifact_removals")),
+    )
+    op.create_table(
         "metric_keys",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=250), nullable=False),
@@ -333,3 +341,4 @@ def downgrade() -> None:
     op.drop_index("ix_experiments_updated", table_name="experiments")
     op.drop_table("experiments")
     op.drop_table("metric_keys")
+    op.drop_table("artifact_removals")
