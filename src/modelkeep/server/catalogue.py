@@ -60,5 +60,5 @@ def all_operations() -> list[Operation]:
 
 def etag_readers() -> dict[str, Callable[[Transaction, str], str]]:
     """By kind of resource, how to read the etag that one has now."""
-    kept = (registered_models, model_versions, platforms, workspaces, experiments)
+    kept = (registered_models, model_versions, platforms, workspaces, experiments, runs)
     return {module.KIND: module.current_etag for module in kept} | {runs.DATA_KIND: runs.state_of_data}

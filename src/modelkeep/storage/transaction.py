@@ -66,6 +66,11 @@ class Transaction:
         """The rows of a statement built for this request."""
         return self._connection.search(statement)
 
+    @property
+    def conditional(self) -> bool:
+        """Whether the caller sent `if-match`: an etag that costs something to know need not be known otherwise."""
+        return self._if_match is not None
+
     def expect(self, etag: str) -> None:
         """Stop with 412 where the caller's `if-match` does not name this etag. Call before changing anything."""
         if self._if_match is not None and not _names(self._if_match, etag):

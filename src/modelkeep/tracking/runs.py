@@ -1,5 +1,6 @@
 """Runs: create, get, update, delete and restore. What is logged to a run has files of its own."""
 
+import hashlib
 from enum import Enum
 from typing import NamedTuple, cast
 
@@ -232,6 +233,7 @@ RUNS = sa.join(runs, experiments, _e.id == _r.experiment_id)
 
 _KEYED = (_r.workspace_id == sa.bindparam("workspace"), _r.key == sa.bindparam("run"))
 _GET = Query(sa.select(*COLUMNS).select_from(RUNS).where(*_KEYED))
+_GET_BY_ROW = Query(sa.select(*COLUMNS).select_from(RUNS).where(_r.id == sa.bindparam("row")))
 _GET_INFO = Query(sa.select(*INFO_COLUMNS).select_from(RUNS).where(_r.id == sa.bindparam("row")))
 _LOCATE = Query(sa.select(_r.id, _r.experiment_id, _r.lifecycle_stage).where(*_KEYED))
 _l = latest_metrics.c
@@ -307,13 +309,17 @@ def create_run(tx: Transaction, scope: Scope, request: CreateRun) -> RunAnswer:
     if not named:
         tags = [tag for tag in tags if tag.key != RUN_NAME_TAG] + [Tag(RUN_NAME_TAG, name)]
     set_run_tags(tx, row[0] if row else 0, tags)
-    return RunAnswer(load_run(tx, scope, key))
+    return _answer(tx, tx.one(_GET, workspace=scope.home, run=key) or ())
 
 
 @operation("mlflow/runs/get", needs=Permission.READ, reach=Reach.WORKSPACE)
 def get_run(tx: Transaction, scope: Scope, request: RunId) -> RunAnswer:
     """Get a run and what was logged to it: of each metric its latest value."""
-    return RunAnswer(load_run(tx, scope, run_key(request)))
+    key = run_key(request)
+    row = tx.one(_GET, workspace=scope.home, run=key)
+    if row is None:
+        raise run_not_found(key[:80])
+    return _answer(tx, row)
 
 
 class UpdateRun(RunId):
@@ -339,7 +345,7 @@ def update_run(tx: Transaction, scope: Scope, request: UpdateRun) -> RunInfoAnsw
     )
     if name:
         set_run_tags(tx, run.row, [Tag(RUN_NAME_TAG, name)])
-    wrote_to(tx, run)
+    _about(tx, run.row)
     found = tx.one(_GET_INFO, row=run.row)
     return RunInfoAnswer(info_from_row(found or ()))
 
@@ -359,6 +365,7 @@ def delete_run(tx: Transaction, scope: Scope, request: DeleteRun) -> Empty:
         tx.about(KIND, str(run.row), "")
         return Empty()
     tx.run(_MARK, row=run.row, stage=DELETED, at=scope.now)
+    _about(tx, run.row)
     return Empty()
 
 
@@ -367,6 +374,7 @@ def restore_run(tx: Transaction, scope: Scope, request: RunId) -> Empty:
     """Restore a deleted run. One that is not deleted stays as it is."""
     run = locate_run(tx, scope, run_key(request))
     tx.run(_MARK, row=run.row, stage=ACTIVE, at=None)
+    _about(tx, run.row)
     return Empty()
 
 
@@ -379,10 +387,12 @@ def run_key(request: RunId) -> str:
 
 
 def locate_run(tx: Transaction, scope: Scope, key: str) -> LocatedRun:
-    """The run with this id in the caller's workspace."""
+    """The run with this id in the caller's workspace, if-match held."""
     row = tx.one(_LOCATE, workspace=scope.home, run=key)
     if row is None:
         raise run_not_found(key[:80])
+    if tx.conditional:
+        tx.expect(current_etag(tx, str(row[0])))
     return LocatedRun(*row)
 
 
@@ -405,12 +415,34 @@ def state_of_data(tx: Transaction, key: str) -> str:
     return "" if row and row[0] == ACTIVE else DELETED
 
 
-def load_run(tx: Transaction, scope: Scope, key: str) -> Run:
-    """The run as it stands now."""
-    row = tx.one(_GET, workspace=scope.home, run=key)
-    if row is None:
-        raise run_not_found(key[:80])
+def current_etag(tx: Transaction, key: str) -> str:
+    """The etag that the run with this row id has now, "" where it is gone.
+
+    It is made of the run's contents: a count of its changes would have to be written with each point of a metric.
+    """
+    row = tx.one(_GET_BY_ROW, row=int(key))
+    return _etag(_encode(_load(tx, row))) if row else ""
+
+
+def _load(tx: Transaction, row: Row) -> Run:
     return from_row(row, [metric_of(metric) for metric in tx.all(_METRICS, row=row[0])])
+
+
+def _answer(tx: Transaction, row: Row) -> RunAnswer:
+    encoded = _encode(_load(tx, row))
+    tx.about(KIND, str(row[0]), _etag(encoded))
+    return RunAnswer(cast("Run", msgspec.Raw(encoded)))
+
+
+def _about(tx: Transaction, row: int) -> None:
+    tx.about(KIND, str(row), current_etag(tx, str(row)))
+
+
+def _etag(encoded: bytes) -> str:
+    return f'"r{hashlib.blake2b(encoded, digest_size=12).hexdigest()}"'
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 def metric_of(row: Row) -> Metric:
