@@ -1,5 +1,6 @@
 """From query, path and body to a request struct, and from what does not fit to an error that names the field."""
 
+import json
 import re
 from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
@@ -37,10 +38,13 @@ class Decoder:
         fields = msgspec.structs.fields(operation.request)
         self._lists = {field.encode_name for field in fields if _holds_list(hints[field.name])}
         self._reads = operation.verb == "GET"
+        self._numbers = _holds_float(operation.request)
 
     def decode(self, query: str, body: bytes, path: dict[str, str] | None) -> msgspec.Struct:
         """A read takes its query or, where it has none, its body; a write its body and then its query."""
         try:
+            if self._numbers and (b"NaN" in body or b"Infinity" in body):
+                body = _with_quoted_specials(body)
             if body and not query and not path:
                 _refuse_nul(body)
                 return self._json.decode(body)
@@ -86,6 +90,22 @@ def _pairs(query: str) -> list[tuple[str, str]]:
 
 def _holds_list(hint: Any) -> bool:
     return get_origin(hint) is list or any(get_origin(part) is list for part in get_args(hint))
+
+
+def _holds_float(hint: Any) -> bool:
+    if hint is float:
+        return True
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return any(_holds_float(field) for field in get_type_hints(hint).values())
+    return any(_holds_float(part) for part in get_args(hint))
+
+
+def _with_quoted_specials(body: bytes) -> bytes:
+    """Python's clients may send NaN and Infinity bare, which JSON does not have, where others send them as strings."""
+    try:
+        return msgspec.json.encode(json.loads(body, parse_constant=str))
+    except (ValueError, RecursionError):
+        return body
 
 
 def _object(body: bytes) -> dict[str, Any]:
