@@ -3,7 +3,7 @@
 import pytest
 
 from modelkeep.core.errors import ApiError, ErrorKind
-from modelkeep.search.syntax import Comparison, Value, parse_filter
+from modelkeep.search.syntax import Comparison, Value, parse_filter, parse_ordering
 
 
 def _clause(text: str) -> Comparison:
@@ -35,6 +35,8 @@ def test_nothing_filters_nothing(text: str) -> None:
         ("tags.ключ", "tags", "ключ"),
         ("`name`", "", "name"),
         ('"name"', "", "name"),
+        ("`tags`.team", "tags", "team"),
+        ('"tags"."team"', "tags", "team"),
         ("ANDroid", "", "ANDroid"),
         ("index", "", "index"),
     ],
@@ -90,6 +92,7 @@ def test_space_is_free(text: str) -> None:
         (".5", 0.5),
         ("1e3", 1000.0),
         ("'5'", "5"),
+        ("9" * 5_000, float("inf")),
     ],
 )
 def test_a_literal_is_quoted_text_or_a_number(literal: str, value: Value) -> None:
@@ -110,6 +113,37 @@ def test_a_literal_is_quoted_text_or_a_number(literal: str, value: Value) -> Non
 def test_membership_is_a_list_of_literals(text: str, operator: str, value: Value) -> None:
     clause = _clause(text)
     assert (clause.operator, clause.value) == (operator, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "operator"),
+    [
+        ("tags.a IS NULL", "IS NULL"),
+        ("tags.a is  null", "IS NULL"),
+        ("tags.a IS NOT NULL", "IS NOT NULL"),
+        ("tags.a is\nnot null", "IS NOT NULL"),
+    ],
+)
+def test_what_is_absent_or_present_is_asked_for_without_a_value(text: str, operator: str) -> None:
+    assert _clause(text) == Comparison("tags", "a", operator, None, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "orderings"),
+    [
+        ("name", [("", "name", False)]),
+        ("name ASC", [("", "name", False)]),
+        ("name desc", [("", "name", True)]),
+        ("metrics.auc DESC", [("metrics", "auc", True)]),
+        ("metrics.`val, auc` DESC, name", [("metrics", "val, auc", True), ("", "name", False)]),
+        ('`params`."a b"', [("params", "a b", False)]),
+        ("desc desc", [("", "desc", True)]),
+    ],
+)
+def test_an_order_is_a_list_of_identifiers_each_with_its_direction(
+    text: str, orderings: list[tuple[str, str, bool]]
+) -> None:
+    assert parse_ordering(text, "order_by", "name") == orderings
 
 
 def test_clauses_are_joined_by_and_in_any_case_and_know_their_places() -> None:
@@ -147,7 +181,10 @@ def test_clauses_are_joined_by_and_in_any_case_and_know_their_places() -> None:
         ("AND name = 'a'", "at character 1"),
         ("tags. = 'a'", "at character 7"),
         ("tags.`` = 'a'", "at character 6"),
-        ("name is null", "at character 6"),
+        ("name IS", "at its end"),
+        ("name IS 'a'", "at character 9"),
+        ("name IS NOT 'a'", "at character 13"),
+        ("name NULL", "at character 6"),
         ("5 = 5", "at character 1"),
     ],
 )

@@ -10,22 +10,17 @@ from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.registry.model_versions import COLUMNS, ModelVersion, from_row
-from modelkeep.registry.tag_search import prompt_conditions, tag_condition
+from modelkeep.registry.tag_search import split_prompts, tags_attribute
 from modelkeep.search.order import Order, parse_order
 from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
-from modelkeep.search.space import Attribute, Condition, Kind, Space, column
-from modelkeep.search.syntax import Comparison
+from modelkeep.search.space import Attribute, Clause, Condition, Kind, Space, column
 from modelkeep.storage.schema import model_version_tags, model_versions, registered_model_aliases
 from modelkeep.storage.transaction import Transaction
 
-_v, _t, _a = model_versions.c, model_version_tags.c, registered_model_aliases.c
+_v, _a = model_versions.c, registered_model_aliases.c
 
 
-def _tagged(key: str, condition: Condition, clause: Comparison) -> sa.ColumnElement[bool]:
-    return tag_condition(model_version_tags, (_v.model_id, _v.version), key, condition, clause)
-
-
-def _aliased(condition: Condition, clause: Comparison) -> sa.ColumnElement[bool]:
+def _aliased(condition: Condition, clause: Clause) -> sa.ColumnElement[bool]:
     return (
         sa.exists()
         .where(_a.model_id == _v.model_id, _a.version == _v.version, condition(_a.alias))
@@ -33,26 +28,28 @@ def _aliased(condition: Condition, clause: Comparison) -> sa.ColumnElement[bool]
     )
 
 
-def _of_run(condition: Condition, clause: Comparison) -> sa.ColumnElement[bool]:
-    if clause.operator != "=" or clause.value == "":
+def _of_run(condition: Condition, clause: Clause) -> sa.ColumnElement[bool]:
+    if clause.operator != "=" or not clause.parameter:
         return condition(_v.run_id)
     # The index leaves out versions without a run; the second condition says that it will do.
     return sa.and_(condition(_v.run_id), _v.run_id != sa.literal_column("''"))
 
 
 _SPACE = Space(
-    attributes={
-        "name": column(_v.name),
-        "version_number": column(_v.version, Kind.NUMBER),
-        "run_id": Attribute(Kind.TEXT, _of_run),
-        "source_path": column(_v.source, lists=False),
-        "aliases": Attribute(Kind.TEXT, _aliased),
-        "alias": Attribute(Kind.TEXT, _aliased),
-        "current_stage": column(_v.stage),
-        "creation_timestamp": column(_v.created_at, Kind.NUMBER),
-        "last_updated_timestamp": column(_v.updated_at, Kind.NUMBER),
-    },
-    tags=_tagged,
+    {
+        "attributes": {
+            "name": column(_v.name, Kind.LISTED),
+            "version_number": column(_v.version, Kind.NUMBER),
+            "run_id": Attribute(Kind.LISTED, _of_run),
+            "source_path": column(_v.source),
+            "aliases": Attribute(Kind.LISTED, _aliased),
+            "alias": Attribute(Kind.LISTED, _aliased),
+            "current_stage": column(_v.stage, Kind.LISTED),
+            "creation_timestamp": column(_v.created_at, Kind.NUMBER),
+            "last_updated_timestamp": column(_v.updated_at, Kind.NUMBER),
+        },
+        "tags": tags_attribute(model_version_tags, _v.model_id, _v.version),
+    }
 )
 _ORDERS = {
     "name": _v.name,
@@ -92,10 +89,14 @@ def search_model_versions(tx: Transaction, scope: Scope, request: SearchModelVer
     last_updated_timestamp and tags.<key>. Prompts are left out unless the filter asks for them.
     """
     text, order_by = request.filter or "", tuple(request.order_by or ())
+    found = _SPACE.read(text, scope.limits.filter_length)
+    prompts, clauses = split_prompts(found)
     page = fetch_page(
         tx,
         scope,
-        lambda further: _search(text, order_by, scope.limits.filter_length, further),
+        lambda further: _search(prompts, clauses, order_by, further),
+        within={"platform": scope.platform},
+        values=found.values,
         max_results=check_max_results(request.max_results, scope.limits.model_versions_page),
         page_token=request.page_token or "",
         bound_to=("model-versions", text, *order_by),
@@ -104,9 +105,9 @@ def search_model_versions(tx: Transaction, scope: Scope, request: SearchModelVer
 
 
 @lru_cache(256)
-def _search(text: str, order_by: tuple[str, ...], limit: int, further: bool) -> Search:
-    conditions, clauses = _SPACE.conditions(text, limit)
-    prompts, conditions = prompt_conditions(_v.is_prompt, conditions, clauses)
+def _search(prompts: int, clauses: tuple[Clause, ...], order_by: tuple[str, ...], further: bool) -> Search:
     orders = parse_order(order_by, _ORDERS, _UNIQUE_ORDER if order_by else _DEFAULT_ORDER)
-    of_platform = _v.platform_id == sa.bindparam("platform")
-    return make_search(sa.select(*COLUMNS).where(of_platform, prompts, *conditions), orders, further=further)
+    statement = sa.select(*COLUMNS).where(
+        _v.platform_id == sa.bindparam("platform"), _v.is_prompt == prompts, *_SPACE.conditions(clauses)
+    )
+    return make_search(statement, orders, further=further)

@@ -15,11 +15,10 @@ from modelkeep.registry.registered_models import (
     latest_versions_of,
     model_of,
 )
-from modelkeep.registry.tag_search import prompt_conditions, tag_condition
+from modelkeep.registry.tag_search import split_prompts, tags_attribute
 from modelkeep.search.order import Order, parse_order
 from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
-from modelkeep.search.space import Attribute, Condition, Kind, Space, column
-from modelkeep.search.syntax import Comparison
+from modelkeep.search.space import Attribute, Clause, Condition, Kind, Space, column
 from modelkeep.storage.schema import registered_model_aliases, registered_model_tags, registered_models
 from modelkeep.storage.transaction import Transaction
 
@@ -27,23 +26,21 @@ _m, _a = registered_models.c, registered_model_aliases.c
 _MODEL_ID = COLUMNS.index(_m.id)
 
 
-def _tagged(key: str, condition: Condition, clause: Comparison) -> sa.ColumnElement[bool]:
-    return tag_condition(registered_model_tags, (_m.id,), key, condition, clause)
-
-
-def _aliased(condition: Condition, clause: Comparison) -> sa.ColumnElement[bool]:
+def _aliased(condition: Condition, clause: Clause) -> sa.ColumnElement[bool]:
     return sa.exists().where(_a.model_id == _m.id, condition(_a.alias)).correlate(registered_models)
 
 
 _SPACE = Space(
-    attributes={
-        "name": column(_m.name),
-        "aliases": Attribute(Kind.TEXT, _aliased),
-        "alias": Attribute(Kind.TEXT, _aliased),
-        "creation_timestamp": column(_m.created_at, Kind.NUMBER),
-        "last_updated_timestamp": column(_m.updated_at, Kind.NUMBER),
-    },
-    tags=_tagged,
+    {
+        "attributes": {
+            "name": column(_m.name, Kind.LISTED),
+            "aliases": Attribute(Kind.LISTED, _aliased),
+            "alias": Attribute(Kind.LISTED, _aliased),
+            "creation_timestamp": column(_m.created_at, Kind.NUMBER),
+            "last_updated_timestamp": column(_m.updated_at, Kind.NUMBER),
+        },
+        "tags": tags_attribute(registered_model_tags, _m.id),
+    }
 )
 _ORDERS = {
     "name": _m.name,
@@ -81,10 +78,14 @@ def search_registered_models(tx: Transaction, scope: Scope, request: SearchRegis
     out unless the filter asks for them.
     """
     text, order_by = request.filter or "", tuple(request.order_by or ())
+    found = _SPACE.read(text, scope.limits.filter_length)
+    prompts, clauses = split_prompts(found)
     page = fetch_page(
         tx,
         scope,
-        lambda further: _search(text, order_by, scope.limits.filter_length, further),
+        lambda further: _search(prompts, clauses, order_by, further),
+        within={"platform": scope.platform},
+        values=found.values,
         max_results=check_max_results(request.max_results, scope.limits.registered_models_page),
         page_token=request.page_token or "",
         bound_to=("registered-models", text, *order_by),
@@ -101,9 +102,8 @@ def search_registered_models(tx: Transaction, scope: Scope, request: SearchRegis
 
 
 @lru_cache(256)
-def _search(text: str, order_by: tuple[str, ...], limit: int, further: bool) -> Search:
-    conditions, clauses = _SPACE.conditions(text, limit)
-    prompts, conditions = prompt_conditions(_m.is_prompt, conditions, clauses)
-    of_platform = _m.platform_id == sa.bindparam("platform")
-    statement = sa.select(*COLUMNS).where(of_platform, prompts, *conditions)
+def _search(prompts: int, clauses: tuple[Clause, ...], order_by: tuple[str, ...], further: bool) -> Search:
+    statement = sa.select(*COLUMNS).where(
+        _m.platform_id == sa.bindparam("platform"), _m.is_prompt == prompts, *_SPACE.conditions(clauses)
+    )
     return make_search(statement, parse_order(order_by, _ORDERS, _DEFAULT_ORDER), further=further)

@@ -3,39 +3,30 @@
 import sqlalchemy as sa
 
 from modelkeep.registry.rules import PROMPT_TAG
-from modelkeep.search.space import Condition
-from modelkeep.search.syntax import Comparison
+from modelkeep.search.pairs import holds_pair, owners_of_pair
+from modelkeep.search.space import Attribute, Clause, Condition, Filter, Kind
 
 
-def tag_condition(
-    tags: sa.Table, owner: tuple[sa.Column[int], ...], key: str, condition: Condition, clause: Comparison
-) -> sa.ColumnElement[bool]:
-    """The rows of `owner` that have a tag with this key whose value meets the condition.
+def tags_attribute(tags: sa.Table, *owner: sa.Column[int]) -> Attribute:
+    """Tags of the rows of `owner`, any key. Equality is looked up by the index of values."""
 
-    Equality is looked up by the index of values, which has their first 200 characters. Any other comparison
-    asks each row in turn.
-    """
-    owned = tags.primary_key.columns[: len(owner)]
-    if clause.operator != "=":
-        match = (theirs == ours for theirs, ours in zip(owned, owner, strict=True))
-        return sa.exists().where(*match, tags.c.key == key, condition(tags.c.value)).correlate(owner[0].table)
-    start = sa.func.substr(tags.c.value, sa.literal_column("1"), sa.literal_column("200"))
-    value = str(clause.value)
-    found = sa.select(*owned).where(tags.c.key == key, start == value[:200], condition(tags.c.value))
-    return sa.tuple_(*owner).in_(found) if len(owner) > 1 else owner[0].in_(found)
+    def where(condition: Condition, clause: Clause) -> sa.ColumnElement[bool]:
+        found = owners_of_pair(tags, condition, clause)
+        if found is None:
+            return holds_pair(tags, owner, condition, clause)
+        return sa.tuple_(*owner).in_(found) if len(owner) > 1 else owner[0].in_(found)
+
+    return Attribute(Kind.TEXT, where)
 
 
-def prompt_conditions(
-    flag: sa.Column[int], conditions: list[sa.ColumnElement[bool]], clauses: list[Comparison]
-) -> tuple[sa.ColumnElement[bool], list[sa.ColumnElement[bool]]]:
+def split_prompts(found: Filter) -> tuple[int, tuple[Clause, ...]]:
     """MLflow's rule for prompts: left out, unless the first clause on their tag asks for them.
 
     That clause is about the flag then, and no condition on a tag, which models that are no prompts do not have.
     """
-    about = [clause.entity in ("tag", "tags") and clause.key == PROMPT_TAG for clause in clauses]
-    wanted = False
-    if True in about:
-        clause = clauses[about.index(True)]
-        wanted = (clause.operator, str(clause.value).lower()) in (("=", "true"), ("!=", "false"))
-    rest = [condition for condition, skip in zip(conditions, about, strict=True) if not skip]
-    return flag == int(wanted), rest
+    first = next((clause for clause in found.clauses if (clause.entity, clause.key) == ("tags", PROMPT_TAG)), None)
+    if first is None:
+        return 0, found.clauses
+    asked = (first.operator, str(found.values.get(first.parameter, "")).lower())
+    wanted = asked in (("=", "true"), ("!=", "false"))
+    return int(wanted), tuple(clause for clause in found.clauses if clause is not first)

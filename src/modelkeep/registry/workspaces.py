@@ -239,6 +239,8 @@ def list_workspaces(tx: Transaction, scope: Scope, request: ListWorkspaces) -> W
         tx,
         scope,
         lambda further: _search(filters, by_time, descending, further),
+        within={"platform": scope.platform},
+        values={},
         max_results=check_max_results(request.limit, _LARGEST_PAGE, "limit"),
         page_token=request.page or "",
         bound_to=("workspaces", repr(filters), request.sort_by.value, str(descending)),

@@ -1,7 +1,9 @@
 """What the two databases say differently, as SQL expressions that compile to either."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -24,6 +26,14 @@ class json_values(FunctionElement[str]):  # noqa: N801
     name = "json_values"
 
 
+class json_texts(FunctionElement[str]):  # noqa: N801
+    """`json_texts(array)`: the texts in a JSON array as rows of a column `value`; for as many as may come."""
+
+    type = sa.Text()
+    inherit_cache = True
+    name = "json_texts"
+
+
 class ilike(FunctionElement[bool]):  # noqa: N801
     """`ilike(column, pattern)`: LIKE, blind to case."""
 
@@ -38,6 +48,17 @@ class like(FunctionElement[bool]):  # noqa: N801
     type = sa.Boolean()
     inherit_cache = True
     name = "like"
+
+
+class unindexed(FunctionElement[Any]):  # noqa: N801
+    """`unindexed(column)`: a column that SQLite shall not begin with; PostgreSQL, which counts, chooses by itself."""
+
+    inherit_cache = True
+    name = "unindexed"
+
+    def __init__(self, column: Any) -> None:
+        super().__init__(column)
+        self.type = column.type
 
 
 def _arguments(element: FunctionElement[Any], compiler: SQLCompiler, **options: Any) -> str:
@@ -63,6 +84,27 @@ def _(element: json_values, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(json_values, "postgresql")
 def _(element: json_values, compiler: SQLCompiler, **options: Any) -> str:
     return f"coalesce(json_agg({_arguments(element, compiler, **options)})::text, '[]')"
+
+
+@compiles(json_texts, "sqlite")
+def _(element: json_texts, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({_arguments(element, compiler, **options)})"
+
+
+@compiles(json_texts, "postgresql")
+def _(element: json_texts, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_array_elements_text(CAST({_arguments(element, compiler, **options)} AS json))"
+
+
+def one_of(parameter: str, *, numbers: bool = False) -> sa.Select[Any]:
+    """The values in the JSON array that a parameter holds, for `column.in_(...)`; `json_array` makes one."""
+    value = json_texts(sa.bindparam(parameter, type_=sa.Text)).table_valued("value").c.value
+    return sa.select(sa.cast(value, sa.BigInteger) if numbers else value)
+
+
+def json_array(values: Sequence[str] | Sequence[int]) -> str:
+    """What `one_of` reads."""
+    return msgspec.json.encode(values).decode()
 
 
 def _operands(element: FunctionElement[Any], compiler: SQLCompiler, **options: Any) -> tuple[str, str]:
@@ -93,3 +135,13 @@ def _(element: ilike, compiler: SQLCompiler, **options: Any) -> str:
 def _(element: ilike, compiler: SQLCompiler, **options: Any) -> str:
     column, pattern = _operands(element, compiler, **options)
     return f"lower({column}) LIKE lower({pattern}) ESCAPE ''"
+
+
+@compiles(unindexed, "sqlite")
+def _(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"+{_arguments(element, compiler, **options)}"
+
+
+@compiles(unindexed, "postgresql")
+def _(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return _arguments(element, compiler, **options)

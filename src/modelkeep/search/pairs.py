@@ -1,0 +1,38 @@
+"""How tables of keys and values are searched: tags and params of anything."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from modelkeep.search.space import Clause, Condition
+
+_FIRST: sa.ColumnElement[int] = sa.literal_column("1")
+_LENGTH: sa.ColumnElement[int] = sa.literal_column("200")
+
+
+def holds_pair(
+    pairs: sa.Table, owner: tuple[sa.Column[int], ...], condition: Condition, clause: Clause
+) -> sa.ColumnElement[bool]:
+    """The rows of `owner` that have a pair with this key whose value meets the condition; each is asked in turn."""
+    owned = pairs.primary_key.columns[: len(owner)]
+    match = (theirs == ours for theirs, ours in zip(owned, owner, strict=True))
+    if clause.operator in ("IS NULL", "IS NOT NULL"):
+        found = sa.exists().where(*match, pairs.c.key == clause.key).correlate(owner[0].table)
+        return ~found if clause.operator == "IS NULL" else found
+    return sa.exists().where(*match, pairs.c.key == clause.key, condition(pairs.c.value)).correlate(owner[0].table)
+
+
+def owners_of_pair(pairs: sa.Table, condition: Condition, clause: Clause) -> "sa.Select[Any] | None":
+    """The owners of pairs that equal the clause's, found by the index of values, which has their first 200 characters.
+
+    No other comparison is one that the index answers.
+    """
+    if clause.operator != "=" or not clause.parameter:
+        return None
+    columns = list(pairs.primary_key.columns)[:-1]
+    return sa.select(*columns).where(
+        pairs.c.key == clause.key,
+        sa.func.substr(pairs.c.value, _FIRST, _LENGTH)
+        == sa.func.substr(sa.bindparam(clause.parameter, type_=sa.Text), _FIRST, _LENGTH),
+        condition(pairs.c.value),
+    )
