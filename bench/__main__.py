@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from bench.measure import Course, Results
-from bench.peers import CannotStart
+from bench.course import Course
+from bench.measure import Results
+from bench.peers import FASTTRACKML, MLFLOW, CannotStart
 from bench.plan import LoadFailed
 from bench.prepare import Unprepared
 from bench.report import markdown
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        report = run(_course(options), _command(arguments), _tell, with_mlflow=not options.no_mlflow)
+        report = run(_course(options), _command(arguments), _tell, without=_without(options))
     except (CannotStart, LoadFailed, Unprepared) as error:
         _tell(f"bench: {error}")
         return 2
@@ -36,7 +37,9 @@ def main(arguments: Sequence[str]) -> int:
     failures = Results(report.windows).failures
     if failures:
         _tell(f"bench: {len(failures)} measurements had errors; see the end of the report")
-    return 1 if failures else 0
+    for gap in report.unmeasured:
+        _tell(f"bench: {gap.server} could not be measured in {gap.scenario!r}: {gap.why}")
+    return 1 if failures or report.unmeasured else 0
 
 
 def _command(arguments: Sequence[str]) -> str:
@@ -49,16 +52,23 @@ def _command(arguments: Sequence[str]) -> str:
 
 
 def _options(arguments: Sequence[str]) -> Any:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure modelkeep beside a floor and MLflow.")
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure modelkeep beside its peers.")
     parser.add_argument("--quick", action="store_true", help="one short round: for a look, not for figures")
     parser.add_argument("--rounds", type=int, help="rounds of windows (3)")
     parser.add_argument("--seconds", type=float, help="length of a window (2)")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 64], help="how many at once (1 8 64)")
     parser.add_argument("--only", choices=[group.name for group in GROUPS], action="append", help="these measurements")
     parser.add_argument("--no-mlflow", action="store_true", help="leave MLflow out")
+    parser.add_argument("--no-fasttrackml", action="store_true", help="leave FastTrackML out")
+    parser.add_argument("--artifact-mib", type=int, default=1024, help="size of the large artifact (1024)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement there")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the report there")
     return parser.parse_args(arguments)
+
+
+def _without(options: Any) -> set[str]:
+    left_out = {MLFLOW: options.no_mlflow, FASTTRACKML: options.no_fasttrackml}
+    return {server for server, out in left_out.items() if out}
 
 
 def _course(options: Any) -> Course:
@@ -72,8 +82,10 @@ def _course(options: Any) -> Course:
         slow_seconds=seconds * 2,
         slow_warm_up=1.5,
         clients=clients,
-        slow_clients=clients[-1:] if quick else clients,
+        slow_everywhere=not quick,
         groups=tuple(options.only or [group.name for group in GROUPS]),
+        artifact_mib=options.artifact_mib,
+        client_runs=3 if quick else 10,
     )
 
 

@@ -1,6 +1,7 @@
 """One kept-alive HTTP/1.1 connection of the load generator: whole answers are counted, bodies thrown away."""
 
 import socket
+from collections.abc import Iterator
 
 _BUFFER = bytearray(1024 * 1024)
 _VIEW = memoryview(_BUFFER)
@@ -14,15 +15,28 @@ class BrokenConnection(Exception):
 
 
 class Connection:
-    """At most one request is on its way; `receive` tells when its answer is complete."""
+    """At most one request is on its way; `receive` tells when its answer is complete, `bytes` how long it was."""
 
-    __slots__ = ("_chunked", "_head", "_missing", "_socket", "_status", "_tail", "_taken", "sent_at")
+    __slots__ = (
+        "_chunked",
+        "_head",
+        "_missing",
+        "_socket",
+        "_status",
+        "_tail",
+        "_taken",
+        "bytes",
+        "requests",
+        "sent_at",
+    )
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, requests: Iterator[bytes]) -> None:
+        self.requests = requests
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.setblocking(False)
         self.sent_at = 0.0
+        self.bytes = 0
         self._taken = 0
         self._reset()
 
@@ -41,6 +55,7 @@ class Connection:
     def send(self, request: bytes, at: float) -> None:
         """Send a request; `at` is when its latency begins. It always fits into an empty socket buffer."""
         self.sent_at = at
+        self.bytes = 0
         try:
             if self._socket.send(request) != len(request):
                 raise BrokenConnection("the request did not fit into the socket's buffer")
@@ -54,6 +69,7 @@ class Connection:
         except OSError as error:
             raise BrokenConnection(str(error)) from None
         self._taken = size
+        self.bytes += size
         if not size:
             raise BrokenConnection("closed by the server")
         if self._missing:

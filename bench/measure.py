@@ -2,14 +2,19 @@
 
 import resource
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from statistics import median
 
 import msgspec
 
 from bench import processes
+from bench.calls import Refused
+from bench.course import Course
 from bench.peers import MLFLOW, Peer
-from bench.plan import Outcome, Plan, run_apart
-from bench.scenarios import CREATE, FLOOR_OF, GROUPS, REQUESTS
+from bench.plan import Outcome
+from bench.prepare import Unprepared
+from bench.scenarios import SCENARIOS, Group
+from bench.work import Slot, Work
 
 
 class Window(msgspec.Struct):
@@ -26,57 +31,62 @@ class Window(msgspec.Struct):
     """The share of the machine's processor time that went to neither server nor generator."""
 
 
-class Course(msgspec.Struct, kw_only=True):
-    """How much is measured."""
+class Unmeasured(msgspec.Struct):
+    """A scenario that a server could not be measured in."""
 
-    rounds: int
-    seconds: float
-    warm_up: float
-    slow_seconds: float
-    slow_warm_up: float
-    """MLflow's windows are longer because it answers less often."""
-    clients: tuple[int, ...]
-    slow_clients: tuple[int, ...]
-    groups: tuple[str, ...]
+    server: str
+    scenario: str
+    why: str
 
 
-def measure(course: Course, peers: Mapping[str, Peer], tell: Callable[[str], None]) -> list[Window]:
-    """All windows of the course."""
-    windows = []
-    for group in GROUPS:
-        if group.name not in course.groups:
-            continue
-        entries = [(peers[server], scenario) for server, scenario in group.entries if server in peers]
-        requests = {(peer.name, scenario): REQUESTS[scenario](peer) for peer, scenario in entries}
-        for clients in course.clients:
-            for number in range(course.rounds):
-                for peer, scenario in entries:
-                    if peer.name != MLFLOW or _mlflow_takes_part(course, scenario, clients, number):
-                        prepared = requests[peer.name, scenario]
-                        windows.append(_window(course, peer, scenario, clients, number, prepared))
-                        tell(_line(windows[-1]))
-    return windows
+@dataclass
+class Measured:
+    """All that was found."""
+
+    windows: list[Window] = field(default_factory=list)
+    unmeasured: list[Unmeasured] = field(default_factory=list)
 
 
-def _mlflow_takes_part(course: Course, scenario: str, clients: int, number: int) -> bool:
+def measure(
+    course: Course, group: Group, peers: Mapping[str, Peer], found: Measured, tell: Callable[[str], None]
+) -> None:
+    """All windows of a group."""
+    works = []
+    for server, scenario in group.entries:
+        if server in peers:
+            try:
+                works.append((peers[server], scenario, SCENARIOS[scenario].begin(peers[server], course)))
+            except (Unprepared, Refused, OSError) as error:
+                found.unmeasured.append(Unmeasured(server, scenario, str(error)))
+                tell(f"{scenario}, {server}: {error}")
+    for clients in group.clients(course.clients):
+        for number in range(course.rounds):
+            for peer, scenario, work in works:
+                if peer.name != MLFLOW or _mlflow_takes_part(course, group, clients, number):
+                    found.windows.append(_window(course, peer, scenario, clients, number, work))
+                    tell(_line(found.windows[-1]))
+
+
+def _mlflow_takes_part(course: Course, group: Group, clients: int, number: int) -> bool:
     """In the middle round; in all of them where the headline is made."""
-    headline = scenario == CREATE and clients == course.clients[-1]
-    return clients in course.slow_clients and (headline or number == course.rounds // 2)
+    most = clients == group.clients(course.clients)[-1]
+    return (most or course.slow_everywhere) and ((most and group.headline) or number == course.rounds // 2)
 
 
-def _window(course: Course, peer: Peer, scenario: str, clients: int, number: int, requests: list[bytes]) -> Window:
+def _window(course: Course, peer: Peer, scenario: str, clients: int, number: int, work: Work) -> Window:
     slow = peer.name == MLFLOW
-    before = _clocks(peer)
-    outcome = run_apart(
-        Plan(
-            port=peer.port,
-            clients=clients,
-            requests=requests,
-            seconds=course.slow_seconds if slow else course.seconds,
-            warm_up=course.slow_warm_up if slow else course.warm_up,
-        )
+    slot = Slot(
+        clients=clients,
+        seconds=course.slow_seconds if slow else course.seconds,
+        warm_up=course.slow_warm_up if slow else course.warm_up,
     )
+    work.ready(slot)
+    before = _clocks(peer)
+    outcome = work.run(slot)
     server, generator, machine, capacity = (after - was for after, was in zip(_clocks(peer), before, strict=True))
+    if not outcome.errors and (missing := work.missing()):
+        outcome.errors["not stored"] = 1
+        outcome.sample = missing
     cpu_us = server / max(outcome.answered, 1) * 1e6
     others = max(0.0, machine - server - generator) / capacity
     return Window(peer.name, scenario, clients, number, outcome, cpu_us, others)
@@ -91,9 +101,10 @@ def _clocks(peer: Peer) -> tuple[float, float, float, float]:
 
 def _line(window: Window) -> str:
     outcome = window.outcome
+    rate = f"{outcome.rate:,.{0 if outcome.rate >= 100 else 2}f} {SCENARIOS[window.scenario].unit}"
     return (
-        f"{window.scenario}, {window.clients} clients, round {window.round + 1}, {window.server}: "
-        f"{outcome.rate:,.0f}/s, p50 {outcome.p50_ms:.2f} ms, p99 {outcome.p99_ms:.2f} ms"
+        f"{window.scenario}, {window.clients} clients, round {window.round + 1}, {window.server}: {rate}, p50 "
+        f"{outcome.p50_ms:.2f} ms, p99 {outcome.p99_ms:.2f} ms"
         + (f", ERRORS {outcome.errors}" if outcome.errors else "")
     )
 
@@ -127,7 +138,7 @@ class Results:
         return median(pairs) if pairs else None
 
     def to_floor(self, server: str, floor: str, scenario: str, clients: int) -> float | None:
-        return self.ratio((server, scenario), (floor, FLOOR_OF[scenario]), clients)
+        return self.ratio((server, scenario), (floor, SCENARIOS[scenario].floor), clients)
 
     def slowdown(self, server: str, later: str, earlier: str, clients: int) -> float | None:
         """p50 of one scenario over p50 of another, round by round."""

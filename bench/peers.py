@@ -1,13 +1,14 @@
 """The servers that are measured: started on a free port as their users start them, and always stopped."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from bench.calls import Refused, call
 
 MODELKEEP, FLOOR, ASGI_FLOOR, MLFLOW = "modelkeep", "floor", "ASGI floor", "mlflow server"
 FORGETFUL = "modelkeep, remembering nothing"
+FASTTRACKML, FILES, NGINX = "fml server", "plain Granian", "nginx"
 TENANT_API = "/20260430/aiDataPlatforms/bench/workspaces/default/mlops/api/2.0/mlflow/"
 MLFLOW_API = "/api/2.0/mlflow/"
 _FIRST_REQUEST = MLFLOW_API + "registered-models/search?max_results=1"
@@ -26,6 +28,10 @@ _WAIT_SECONDS = 0.003
 
 class CannotStart(Exception):
     """A server did not come up."""
+
+
+class NotInstalled(CannotStart):
+    """A server is not on this machine."""
 
 
 class Started(msgspec.Struct):
@@ -45,6 +51,8 @@ class Peer:
     port: int
     pid: int
     started: Started
+    known: dict[str, str] = field(default_factory=dict)
+    """The ids that it gave to what was prepared on it."""
 
 
 def free_port() -> int:
@@ -82,10 +90,66 @@ def mlflow(home: Path) -> Iterator[Peer]:
     port = free_port()
     executable = Path(sys.executable).with_name("mlflow")
     if not executable.exists():
-        raise CannotStart("mlflow is not installed here: pip install -e '.[bench]', or run with --no-mlflow")
+        raise NotInstalled("mlflow is not installed here: pip install -e '.[bench]', or run with --no-mlflow")
     store = f"sqlite:///{home / 'mlflow.db'}"
     command = [str(executable), "server", "--backend-store-uri", store, "--host", "127.0.0.1", "--port", str(port)]
     with _running(MLFLOW, MLFLOW_API, command, port, home) as peer:
+        yield peer
+
+
+@contextmanager
+def fasttrackml(home: Path) -> Iterator[Peer]:
+    """`fml server` on SQLite with its defaults. `make bench` puts it beside the other packages, for it needs an older
+    MLflow, which only its Python half asks for."""
+    port = free_port()
+    executable = Path(sys.prefix) / "fasttrackml" / "bin" / "fml"
+    if not executable.exists():
+        raise NotInstalled("not installed here: `make bench` installs it, where its package is for this machine")
+    command = [str(executable), "server", "--listen-address", f"127.0.0.1:{port}"]
+    command += ["--database-uri", f"sqlite://{home / 'fasttrackml.db'}"]
+    with _running(FASTTRACKML, MLFLOW_API, command, port, home) as peer:
+        yield peer
+
+
+@contextmanager
+def files(home: Path) -> Iterator[Peer]:
+    """The floor of artifacts."""
+    port = free_port()
+    home.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "bench.files", str(port), str(home)]
+    with _running(FILES, MLFLOW_API, command, port, home) as peer:
+        yield peer
+
+
+_NGINX = """\
+daemon off; worker_processes 1; pid {home}/pid; error_log stderr;
+events {{}}
+http {{
+  access_log off; client_max_body_size 0; client_body_temp_path {home}/coming;
+  proxy_temp_path {home}/unused; fastcgi_temp_path {home}/unused; uwsgi_temp_path {home}/unused;
+  scgi_temp_path {home}/unused;
+  server {{
+    listen 127.0.0.1:{port}; root {home}/files; dav_methods PUT; create_full_put_path on; sendfile on;
+    location = /health {{ return 200; }}
+    location = /api/2.0/mlflow/registered-models/search {{ return 200; }}
+  }}
+}}
+"""
+
+
+@contextmanager
+def nginx(home: Path) -> Iterator[Peer]:
+    """nginx with one worker, which keeps what is put and sends files by the kernel."""
+    port = free_port()
+    executable = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if executable is None:
+        raise NotInstalled("not installed here")
+    # Started as root, it would write as another user.
+    user = "user root; " if os.geteuid() == 0 else ""
+    (home / "files").mkdir(parents=True, exist_ok=True)
+    (home / "conf").write_text(user + _NGINX.format(home=home, port=port))
+    command = [executable, "-p", str(home), "-e", "stderr", "-c", str(home / "conf")]
+    with _running(NGINX, MLFLOW_API, command, port, home) as peer:
         yield peer
 
 

@@ -8,6 +8,9 @@ import msgspec
 MARKER = b"@@UNIQUE@@"
 """Stands in a prepared request where each sending puts a fresh value."""
 UNIQUE_LENGTH = 32
+STEP = b"@@STEP@@"
+"""Stands in a prepared request where each sending puts the next number, always of ten digits."""
+FIRST_STEP = 1_000_000_000
 _GRACE_SECONDS = 60
 
 
@@ -23,6 +26,12 @@ class Plan(msgspec.Struct, kw_only=True):
     """Stop after this many requests instead of at the end of the time."""
     drain: float = 20.0
     """How long answers that are still missing at the end are waited for."""
+    own: bool = False
+    """Each client has one of the requests for itself, instead of the next of all."""
+    whole: bool = False
+    """Count every answer, over the time until the last has come: for answers that take as long as a window."""
+    least_bytes: int = 0
+    """An answer that has fewer, its head included, is an error: what was asked for is not in it."""
 
 
 class Outcome(msgspec.Struct, kw_only=True):
@@ -39,6 +48,8 @@ class Outcome(msgspec.Struct, kw_only=True):
     """The first answer that was an error."""
     busy: float
     """The share of one core that the generator itself used: near 1, it is what limits."""
+    grew: float | None = None
+    """MiB that the server's memory rose above where it stood, at its highest; None where it was not watched."""
 
 
 class LoadFailed(Exception):

@@ -35,7 +35,6 @@ def search_path(peer: Peer, token: str = "") -> str:
 
 def prepare_modelkeep(peer: Peer) -> None:
     """Everything through the API."""
-    call(peer.port, "POST", "/api/3.0/mlflow/workspaces", {"name": "bench"})
     _models(peer)
     outcome = run_apart(
         Plan(port=peer.port, clients=16, requests=[create_request(peer, READ_MODEL)], seconds=120, answers=VERSIONS)

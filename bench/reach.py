@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from bench.measure import Results
-from bench.peers import FLOOR, MLFLOW, MODELKEEP
+from bench.peers import FASTTRACKML, FILES, FLOOR, MLFLOW, MODELKEEP
 from bench.processes import Memory
-from bench.scenarios import CREATE, FIRST_PAGE, GET, LAST_PAGE
+from bench.registry import CREATE, FIRST_PAGE, GET, LAST_PAGE
+from bench.scenarios import CLIENT, DOWN, HISTORY, LOG_BATCH, LOG_METRIC, SEARCH_RUNS, UP
 
-_MANY = 64
+_MANY, _SOME = 64, 8
 _PAGE_NOISE = 1.1
 """Two equal measurements differ by this much on a small machine."""
 
@@ -27,6 +28,8 @@ def lines(results: Results, clients: Iterable[int], first_answer: float, idle: M
     """All lines."""
     return [
         *_speed(results, tuple(clients)),
+        *_tracking(results),
+        *_artifacts(results),
         Line("First request answered after exec", "≤ 1.0 s", f"{first_answer:.2f} s", first_answer <= 1.0),
         Line("Resident when idle", "≤ 120 MiB", f"{idle.resident:.0f} MiB", idle.resident <= 120),
     ]
@@ -35,7 +38,7 @@ def lines(results: Results, clients: Iterable[int], first_answer: float, idle: M
 def _speed(results: Results, clients: tuple[int, ...]) -> Iterator[Line]:
     floor = results.to_floor(MODELKEEP, FLOOR, CREATE, _MANY)
     yield _at_least(f"Create, {_MANY} clients, of the floor", 0.35, floor, "")
-    yield _at_least(f"Create, {_MANY} clients, against MLflow", 60, _against_mlflow(results, CREATE, _MANY), " ×")
+    yield _at_least(f"Create, {_MANY} clients, against MLflow", 60, _against(results, MLFLOW, CREATE, _MANY), " ×")
     gets = [ratio for count in clients if (ratio := results.to_floor(MODELKEEP, FLOOR, GET, count))]
     counts = ", ".join(map(str, clients))
     yield _at_least(f"Get, of the floor, worst of {counts} clients", 0.5, min(gets, default=None), "")
@@ -45,8 +48,34 @@ def _speed(results: Results, clients: tuple[int, ...]) -> Iterator[Line]:
     yield _at_most("Page 100 against page 1, 1 client, p50 (10 % is noise)", _PAGE_NOISE, slowdown, " ×")
 
 
-def _against_mlflow(results: Results, scenario: str, clients: int) -> float | None:
-    return results.ratio((MODELKEEP, scenario), (MLFLOW, scenario), clients)
+def _tracking(results: Results) -> Iterator[Line]:
+    for what, scenario, mlflow, fasttrackml in (
+        ("Log 100 metrics", LOG_BATCH, 40, 8),
+        ("Log one metric", LOG_METRIC, 60, 8),
+        ("Search runs", SEARCH_RUNS, 20, 2),
+        ("History of 100,000 points", HISTORY, 20, 3),
+    ):
+        for name, server, wanted in (("MLflow", MLFLOW, mlflow), ("FastTrackML", FASTTRACKML, fasttrackml)):
+            found = _against(results, server, scenario, _SOME)
+            yield _at_least(f"{what}, {_SOME} clients, against {name}", wanted, found, " ×")
+    yield _at_least("A run of MLflow's client, against MLflow", 10, _against(results, MLFLOW, CLIENT, 1), " ×")
+
+
+def _artifacts(results: Results) -> Iterator[Line]:
+    for what, scenario in (("Send", UP), ("Fetch", DOWN)):
+        found = _against(results, FILES, scenario, 1)
+        yield _at_least(f"{what} a large artifact, of plain Granian", 0.7, found, "")
+    growths = [
+        window.outcome.grew
+        for scenario in (UP, DOWN)
+        for window in results.of(MODELKEEP, scenario, 1)
+        if window.outcome.grew is not None
+    ]
+    yield _at_most("Memory that a large artifact takes, at most", 100, max(growths, default=None), " MiB")
+
+
+def _against(results: Results, server: str, scenario: str, clients: int) -> float | None:
+    return results.ratio((MODELKEEP, scenario), (server, scenario), clients)
 
 
 def _at_least(what: str, wanted: float, found: float | None, unit: str) -> Line:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from statistics import median
 
+from bench.comparison import compared, gaps
 from bench.measure import Results, Window
-from bench.peers import ASGI_FLOOR, FLOOR, FORGETFUL, MLFLOW, MODELKEEP
+from bench.peers import FLOOR, MLFLOW, MODELKEEP
+from bench.registry import CREATE
 from bench.run import Report
-from bench.scenarios import CREATE, FLOOR_OF, MEANINGS
+from bench.scenarios import GROUPS, SCENARIOS
 from bench.tables import number, table
 
-_SERVERS = (MODELKEEP, FORGETFUL, FLOOR, ASGI_FLOOR, MLFLOW)
 _READING = """\
 The servers and the load generator share one machine and take turns: in each round every server is loaded for a short
 window, one after the other, so that what slows the machine slows all of them. Requests a second and latencies are
@@ -39,11 +40,12 @@ def markdown(report: Report) -> str:
 
 def _parts(report: Report) -> Iterator[str]:
     results = Results(report.windows)
+    measured = {window.scenario for window in report.windows} | {gap.scenario for gap in report.unmeasured}
     yield headline(report)
     yield f"Measured on {report.date} by `{report.command}` in {report.took_seconds / 60:.1f} minutes, on:"
     yield "\n".join(f"- {line}" for line in report.machine.lines())
-    if results.failures:
-        yield "**This run had errors, listed below: its figures do not count.**"
+    if results.failures or report.unmeasured:
+        yield "**This run had errors, listed below: figures that they touch do not count.**"
     yield "## Lines to reach"
     marks = {True: "reached", False: "**not reached**"}
     rows = [
@@ -51,9 +53,12 @@ def _parts(report: Report) -> Iterator[str]:
         for line in report.lines
     ]
     yield table(("", "wanted", "found", ""), rows)
-    for scenario in dict.fromkeys(window.scenario for window in report.windows):
-        yield f"## {MEANINGS[scenario]}"
-        yield _scenario(results, scenario, report.course.clients)
+    for group in GROUPS:
+        if group.name in report.course.groups:
+            for scenario in dict.fromkeys(scenario for _, scenario in group.entries if scenario in measured):
+                yield f"## {SCENARIOS[scenario].meaning}"
+                yield compared(results, scenario, group.clients(report.course.clients))
+                yield from gaps(report, group, scenario)
     yield "## Start and memory"
     yield _footprints(report)
     yield "## How to read this"
@@ -75,32 +80,6 @@ def headline(report: Report) -> str:
     if (times := results.ratio((MODELKEEP, CREATE), (MLFLOW, CREATE), clients)) is not None:
         said.append(f"{times:.0f} × MLflow on SQLite")
     return ", ".join(said) + "."
-
-
-def _scenario(results: Results, scenario: str, clients: tuple[int, ...]) -> str:
-    rows = []
-    for count in clients:
-        for server in _SERVERS:
-            shown = FLOOR_OF[scenario] if server in (FLOOR, ASGI_FLOOR) else scenario
-            if results.of(server, shown, count):
-                ratio = results.ratio((MODELKEEP, scenario), (server, shown), count) if server != MODELKEEP else None
-                rows.append((str(count), server, *_figures(results, server, shown, count), number(ratio, 2, " ×")))
-    head = ("clients", "server", "requests/s", "p50 ms", "p99 ms", "CPU µs", "busy", "modelkeep is")
-    return table(head, rows)
-
-
-def _figures(results: Results, server: str, scenario: str, clients: int) -> tuple[str, ...]:
-    def middle(figure: str) -> float | None:
-        return results.median(server, scenario, clients, lambda window: getattr(window.outcome, figure))
-
-    cpu = results.median(server, scenario, clients, lambda window: window.cpu_us)
-    return (
-        number(middle("rate")),
-        number(middle("p50_ms"), 2),
-        number(middle("p99_ms"), 2),
-        number(cpu),
-        number(middle("busy"), 2),
-    )
 
 
 def _footprints(report: Report) -> str:

@@ -1,61 +1,32 @@
-"""What is asked of the servers, and which measurements are taken side by side."""
+"""All that is measured, and which measurements are taken side by side."""
 
-import random
-from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
-from bench.calls import call, raw
-from bench.peers import ASGI_FLOOR, FLOOR, FORGETFUL, MLFLOW, MODELKEEP, Peer
-from bench.prepare import ALIAS, PAGE, READ_MODEL, VERSIONS, WRITE_MODEL, create_request, page_token, search_path
+from bench import artifacts, registry, tracking, training
+from bench.peers import ASGI_FLOOR, FASTTRACKML, FILES, FLOOR, FORGETFUL, MLFLOW, MODELKEEP, NGINX
+from bench.registry import BY_ALIAS, CREATE, FIRST_PAGE, GET, LAST_PAGE
+from bench.work import Scenario
 
-CREATE, GET, BY_ALIAS, FIRST_PAGE, LAST_PAGE = "create", "get", "get by alias", "search, page 1", "search, page 100"
-MEANINGS = {
-    CREATE: "Create a version with two tags and a retry token of its own",
-    GET: "Get a version by name and number, any of 10,000",
-    BY_ALIAS: "Get the version that an alias names",
-    FIRST_PAGE: "Search: the first page of 100 out of 10,000 versions of one model",
-    LAST_PAGE: "Search: page 100 of the same, by its token",
+LOG_BATCH, LOG_METRIC = tracking.LOG_BATCH.name, tracking.LOG_METRIC.name
+SEARCH_RUNS, HISTORY = tracking.SEARCH_RUNS.name, tracking.HISTORY.name
+CLIENT, UP, DOWN = training.CLIENT.name, artifacts.UP.name, artifacts.DOWN.name
+
+SCENARIOS: dict[str, Scenario] = {
+    scenario.name: scenario
+    for scenario in (
+        *registry.SCENARIOS,
+        tracking.LOG_BATCH,
+        tracking.LOG_METRIC,
+        tracking.SEARCH_RUNS,
+        tracking.HISTORY,
+        training.CLIENT,
+        artifacts.UP,
+        artifacts.DOWN,
+    )
 }
-_DIFFERENT_REQUESTS = 1000
 
-
-def _create(peer: Peer) -> list[bytes]:
-    return [create_request(peer, WRITE_MODEL)]
-
-
-def _get(peer: Peer) -> list[bytes]:
-    numbers = random.Random(1).sample(range(1, VERSIONS + 1), _DIFFERENT_REQUESTS)
-    return [raw("GET", _get_path(peer, number), peer.port) for number in numbers]
-
-
-def _get_path(peer: Peer, number: int) -> str:
-    return f"{peer.api}model-versions/get?{urlencode({'name': READ_MODEL, 'version': number})}"
-
-
-def _alias_path(peer: Peer) -> str:
-    return f"{peer.api}registered-models/alias?{urlencode({'name': READ_MODEL, 'alias': ALIAS})}"
-
-
-def _by_alias(peer: Peer) -> list[bytes]:
-    return [raw("GET", _alias_path(peer), peer.port)]
-
-
-def _first_page(peer: Peer) -> list[bytes]:
-    return [raw("GET", search_path(peer), peer.port)]
-
-
-def _last_page(peer: Peer) -> list[bytes]:
-    return [raw("GET", search_path(peer, page_token(peer, VERSIONS // PAGE)), peer.port)]
-
-
-REQUESTS: dict[str, Callable[[Peer], list[bytes]]] = {
-    CREATE: _create,
-    GET: _get,
-    BY_ALIAS: _by_alias,
-    FIRST_PAGE: _first_page,
-    LAST_PAGE: _last_page,
-}
+MODELS, RUNS, NOTHING = "models", "runs", "nothing"
+"""What has to be on the servers before."""
 
 
 @dataclass(frozen=True)
@@ -65,26 +36,40 @@ class Group:
     name: str
     entries: tuple[tuple[str, str], ...]
     """Server and scenario."""
+    needs: str
+    most_clients: int | None = None
+    """None: as many as were asked for."""
+    headline: bool = False
+    """MLflow takes part in every round where most clients are: a line to reach is drawn there."""
+
+    def clients(self, wanted: tuple[int, ...]) -> tuple[int, ...]:
+        """How many at once, of the numbers that were asked for."""
+        most = self.most_clients or wanted[-1]
+        return tuple(count for count in wanted if count <= most) or (most,)
 
 
+def _side_by_side(servers: tuple[str, ...], *scenarios: str) -> tuple[tuple[str, str], ...]:
+    return tuple((server, scenario) for scenario in scenarios for server in servers)
+
+
+_TRACKING = (MODELKEEP, FASTTRACKML, MLFLOW)
+_FILES = (MODELKEEP, FILES, NGINX, MLFLOW)
 GROUPS = (
-    Group("create", ((MODELKEEP, CREATE), (FLOOR, CREATE), (ASGI_FLOOR, CREATE), (MLFLOW, CREATE))),
-    Group("get", ((MODELKEEP, GET), (FORGETFUL, GET), (FLOOR, GET), (MODELKEEP, BY_ALIAS), (MLFLOW, GET))),
-    Group("search", ((MODELKEEP, FIRST_PAGE), (MODELKEEP, LAST_PAGE), (FLOOR, FIRST_PAGE), (MLFLOW, FIRST_PAGE))),
+    Group("create", _side_by_side((MODELKEEP, FLOOR, ASGI_FLOOR, MLFLOW), CREATE), MODELS, headline=True),
+    Group(
+        "get",
+        ((MODELKEEP, GET), (FORGETFUL, GET), (FLOOR, GET), (MODELKEEP, BY_ALIAS), (MLFLOW, GET)),
+        MODELS,
+    ),
+    Group(
+        "search",
+        ((MODELKEEP, FIRST_PAGE), (MODELKEEP, LAST_PAGE), (FLOOR, FIRST_PAGE), (MLFLOW, FIRST_PAGE)),
+        MODELS,
+    ),
+    Group("log-batch", _side_by_side(_TRACKING, LOG_BATCH), RUNS, 8, headline=True),
+    Group("log-metric", _side_by_side(_TRACKING, LOG_METRIC), RUNS, 8, headline=True),
+    Group("search-runs", _side_by_side(_TRACKING, SEARCH_RUNS), RUNS, 8, headline=True),
+    Group("history", _side_by_side(_TRACKING, HISTORY), RUNS, 8),
+    Group("client", _side_by_side(_TRACKING, CLIENT), NOTHING, 1, headline=True),
+    Group("artifact", _side_by_side(_FILES, UP, DOWN), NOTHING, 1),
 )
-FLOOR_OF = {CREATE: CREATE, GET: GET, BY_ALIAS: GET, FIRST_PAGE: FIRST_PAGE, LAST_PAGE: FIRST_PAGE}
-"""The floor answers a constant, so scenarios whose answers are alike share one."""
-
-
-def sample_answers(peer: Peer) -> dict[str, bytes]:
-    """What modelkeep answers in each scenario, by the last segment of the path; the floors answer the same bytes."""
-    version = {
-        "name": WRITE_MODEL,
-        "source": f"s3://models/{WRITE_MODEL}/artifacts/model",
-        "tags": [{"key": "team", "value": "risk"}, {"key": "build", "value": "0" * 32}],
-    }
-    return {
-        "create": call(peer.port, "POST", peer.api + "model-versions/create", version),
-        "get": call(peer.port, "GET", _get_path(peer, VERSIONS // 2)),
-        "search": call(peer.port, "GET", search_path(peer)),
-    }
