@@ -330,7 +330,7 @@ def _check_name(scope: Scope, name: str, field: str = "name") -> None:
 
 
 def _check_location(scope: Scope, location: str) -> None:
-    """An artifact location is an absolute place: no way up out of it, nothing behind its path."""
+    """A place that the clients reach: no way up out of it, nothing behind its path."""
     if not location:
         return
     check_length("artifact_location", location, scope.limits.source_length)

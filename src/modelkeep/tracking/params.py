@@ -35,7 +35,7 @@ def log_parameter(tx: Transaction, scope: Scope, request: LogParam) -> Empty:
     check_key(request.key, scope.limits)
     value = fitted("value", request.value, scope.limits.param_value_length, scope.limits)
     run = locate_active_run(tx, scope, run_key(request))
-    store_params(tx, run.row, [Param(request.key, value)])
+    store_params(tx, run.row, [Param(request.key, value)], "")
     wrote_to(tx, run)
     return Empty()
 
@@ -53,7 +53,10 @@ def check_params(params: Sequence[Param], limits: Limits, field: str = "params")
 
 
 def store_params(tx: Transaction, run: int, params: Sequence[Param], field: str = "params") -> None:
-    """Store params of a run. Raises where one has another value already, and says which."""
+    """Store params of a run. Raises where one has another value already, and says which.
+
+    `field` is where the params stand in the request.
+    """
     if not params:
         return
     known: dict[str, str] = dict(tx.all(_OF_RUN, row=run))
@@ -63,7 +66,7 @@ def store_params(tx: Transaction, run: int, params: Sequence[Param], field: str 
         if value is None:
             new.append((run, param.key, param.value))
         elif value != param.value:
-            where = f"{field}[{place}]" if len(params) > 1 else "value"
+            where = f"{field}[{place}]" if field else "value"
             raise invalid_parameter(
                 where,
                 f"changing params is not allowed: {param.key!r} was logged with {value[:200]!r} already, "
@@ -72,4 +75,4 @@ def store_params(tx: Transaction, run: int, params: Sequence[Param], field: str 
     try:
         tx.insert(_INSERT, sorted(new))
     except UniqueViolation:
-        raise invalid_parameter(field, "another writer logged one of them at the same moment.") from None
+        raise invalid_parameter(field or "key", "another writer logged one of them at the same moment.") from None
