@@ -26,5 +26,15 @@ class Limits:
     runs_page: int = 50_000
     metric_history_page: int = 1_000_000
     metric_history_runs: int = 100
+    logged_model_name_length: int = 500
+    logged_model_value_length: int = 100_000
+    datasets_per_request: int = 1_000
+    dataset_name_length: int = 500
+    dataset_digest_length: int = 36
+    dataset_source_length: int = 65_535
+    dataset_schema_length: int = 1_048_575
+    dataset_profile_length: int = 16_777_215
+    dataset_tag_key_length: int = 255
+    dataset_tag_value_length: int = 500
     truncate_long_values: bool = True
     """Whether a value of a param or a run's tag that is too long is cut, as MLflow does, or refused."""

@@ -53,6 +53,8 @@ class Operation:
     """It may read many rows, so it is not run where it would hold up others."""
     lists: bool
     """Its answer may have a further page, named by the header `opc-next-page`."""
+    takes_rest: bool
+    """The last parameter of its path takes all that is left of the path, slashes too."""
 
 
 def operation(
@@ -65,6 +67,7 @@ def operation(
     status: int = 200,
     scans: bool = False,
     lists: bool = False,
+    takes_rest: bool = False,
 ) -> Callable[[F], F]:
     """Declare `function(tx, scope, request) -> response` as the operation at `path`.
 
@@ -90,6 +93,7 @@ def operation(
             resource=function.__module__.rpartition(".")[2],
             scans=scans,
             lists=lists,
+            takes_rest=takes_rest,
         )
         declared: tuple[Operation, ...] = getattr(function, "declared_operations", ())
         function.declared_operations = (*declared, declaration)  # type: ignore[attr-defined]

@@ -72,6 +72,26 @@ class Settings:
     max_metric_history_runs: int = _setting(
         Limits.metric_history_runs, "Most runs whose histories are asked for at once."
     )
+    max_logged_model_name_length: int = _setting(
+        Limits.logged_model_name_length, "Longest name or type of a logged model, characters."
+    )
+    max_logged_model_value_length: int = _setting(
+        Limits.logged_model_value_length, "Longest value of a logged model's tag or param, characters."
+    )
+    max_datasets_per_request: int = _setting(Limits.datasets_per_request, "Most datasets, or models, in one request.")
+    max_dataset_name_length: int = _setting(Limits.dataset_name_length, "Longest name of a dataset, characters.")
+    max_dataset_digest_length: int = _setting(Limits.dataset_digest_length, "Longest digest of a dataset, characters.")
+    max_dataset_source_length: int = _setting(Limits.dataset_source_length, "Longest source of a dataset, characters.")
+    max_dataset_schema_length: int = _setting(Limits.dataset_schema_length, "Longest schema of a dataset, characters.")
+    max_dataset_profile_length: int = _setting(
+        Limits.dataset_profile_length, "Longest profile of a dataset, characters."
+    )
+    max_dataset_tag_key_length: int = _setting(
+        Limits.dataset_tag_key_length, "Longest key of a tag of a run's dataset, characters."
+    )
+    max_dataset_tag_value_length: int = _setting(
+        Limits.dataset_tag_value_length, "Longest value of a tag of a run's dataset, characters."
+    )
 
     @property
     def limits(self) -> Limits:

@@ -19,11 +19,16 @@ from modelkeep.registry import (
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking import (
     batches,
+    datasets,
     experiment_tags,
     experiments,
     garbage,
+    inputs,
+    logged_model_tags,
+    logged_models,
     metric_history,
     metrics,
+    model_history,
     params,
     run_tags,
     runs,
@@ -49,6 +54,11 @@ MODULES = (
     metrics,
     batches,
     metric_history,
+    inputs,
+    datasets,
+    model_history,
+    logged_models,
+    logged_model_tags,
     garbage,
 )
 
@@ -60,5 +70,5 @@ def all_operations() -> list[Operation]:
 
 def etag_readers() -> dict[str, Callable[[Transaction, str], str]]:
     """By kind of resource, how to read the etag that one has now."""
-    kept = (registered_models, model_versions, platforms, workspaces, experiments, runs)
+    kept = (registered_models, model_versions, platforms, workspaces, experiments, runs, logged_models)
     return {module.KIND: module.current_etag for module in kept} | {runs.DATA_KIND: runs.state_of_data}

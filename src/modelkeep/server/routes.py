@@ -93,8 +93,11 @@ class Routes:
         return Match(operation, place, parameters)
 
     def _by_pattern(self, tail: str) -> tuple[Verbs, dict[str, str] | None]:
-        segments = tail.split("/")
+        given_segments = tail.split("/")
         for pattern, verbs in self._patterns.items():
+            segments = given_segments
+            if len(pattern) < len(segments) and any(operation.takes_rest for operation in verbs.values()):
+                segments = tail.split("/", len(pattern) - 1)
             if len(pattern) == len(segments) and all(
                 known == given or known.startswith("{") for known, given in zip(pattern, segments, strict=True)
             ):

@@ -202,7 +202,7 @@ logged_model_metrics = sa.Table(
     sa.Column("is_nan", sa.SmallInteger, nullable=False),
     sa.Column("dataset_name", sa.String(500), nullable=False, server_default=""),
     sa.Column("dataset_digest", sa.String(36), nullable=False, server_default=""),
-    sa.PrimaryKeyConstraint("model_id", "key_id", "timestamp", "step", "run_id"),
+    sa.PrimaryKeyConstraint("model_id", "key_id", "timestamp", "step", "run_id", "dataset_name", "dataset_digest"),
     sa.Index("ix_logged_model_metrics_value", "key_id", "is_nan", "value", "model_id"),
     sa.Index("ix_logged_model_metrics_run", "run_id"),
     sqlite_with_rowid=False,

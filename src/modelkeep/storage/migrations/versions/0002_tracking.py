@@ -179,7 +179,14 @@ def upgrade() -> None:
             ["run_id"], ["runs.id"], name=op.f("fk_logged_model_metrics_run_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint(
-            "model_id", "key_id", "timestamp", "step", "run_id", name=op.f("pk_logged_model_metrics")
+            "model_id",
+            "key_id",
+            "timestamp",
+            "step",
+            "run_id",
+            "dataset_name",
+            "dataset_digest",
+            name=op.f("pk_logged_model_metrics"),
         ),
         sqlite_with_rowid=False,
     )
