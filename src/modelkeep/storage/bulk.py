@@ -39,6 +39,9 @@ class BulkInsert:
 
     def parts(self, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Query, list[Any]]]:
         """Statements and their arguments in order, for rows whose values are in the order of the columns."""
+        if len(rows) in self._forms:
+            yield self._forms[len(rows)], list(chain.from_iterable(rows))
+            return
         start = 0
         for size in _SIZES:
             while len(rows) - start >= size:
