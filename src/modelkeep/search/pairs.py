@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from modelkeep.search.space import Clause, Condition
+from modelkeep.storage.expressions import unindexed
 
 _FIRST: sa.ColumnElement[int] = sa.literal_column("1")
 _LENGTH: sa.ColumnElement[int] = sa.literal_column("200")
@@ -34,5 +35,6 @@ def owners_of_pair(pairs: sa.Table, condition: Condition, clause: Clause) -> "sa
         pairs.c.key == clause.key,
         sa.func.substr(pairs.c.value, _FIRST, _LENGTH)
         == sa.func.substr(sa.bindparam(clause.parameter, type_=sa.Text), _FIRST, _LENGTH),
-        condition(pairs.c.value),
+        # Knowing the column's value, SQLite would put it into the expression above, which no index has then.
+        condition(unindexed(pairs.c.value)),
     )

@@ -20,6 +20,7 @@ from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking import (
     batches,
     datasets,
+    experiment_search,
     experiment_tags,
     experiments,
     garbage,
@@ -30,6 +31,7 @@ from modelkeep.tracking import (
     metrics,
     model_history,
     params,
+    run_search,
     run_tags,
     runs,
 )
@@ -47,8 +49,10 @@ MODULES = (
     platforms,
     workspaces,
     experiments,
+    experiment_search,
     experiment_tags,
     runs,
+    run_search,
     run_tags,
     params,
     metrics,
