@@ -38,7 +38,10 @@ def _served(operation: Operation) -> set[tuple[str, str]]:
         Reach.PLATFORM: (f"{_TENANT}/",),
         Reach.SERVER: ("/20260430/" if operation.path == "aiDataPlatforms" else "/api/3.0/",),
     }[operation.reach]
-    verbs = {operation.verb, *(["POST"] if operation.writes and operation.reach is Reach.REGISTRY else [])}
+    verbs = {
+        operation.verb,
+        *(["POST"] if operation.writes and operation.reach in (Reach.REGISTRY, Reach.WORKSPACE) else []),
+    }
     return {(prefix + operation.path, verb.lower()) for prefix in prefixes for verb in verbs}
 
 

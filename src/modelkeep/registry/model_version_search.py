@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
-from modelkeep.registry.model_versions import COLUMNS, ModelVersion, from_row
+from modelkeep.registry.model_versions import COLUMNS, ModelVersion, versions_from
 from modelkeep.registry.tag_search import split_prompts, tags_attribute
 from modelkeep.search.order import Order, parse_order
 from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
@@ -101,7 +101,7 @@ def search_model_versions(tx: Transaction, scope: Scope, request: SearchModelVer
         page_token=request.page_token or "",
         bound_to=("model-versions", text, *order_by),
     )
-    return ModelVersionPage([from_row(row) for row in page.rows], page.next_page_token or msgspec.UNSET)
+    return ModelVersionPage(versions_from(tx, page.rows), page.next_page_token or msgspec.UNSET)
 
 
 @lru_cache(256)

@@ -4,6 +4,8 @@ A version belongs to a registered model of the platform and remembers the worksp
 is one more than the last that the model ever had, so none is used twice.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 import sqlalchemy as sa
 
@@ -24,28 +26,11 @@ from modelkeep.storage.schema import (
 )
 from modelkeep.storage.tag_table import TagTable
 from modelkeep.storage.transaction import Row, Transaction
+from modelkeep.tracking.model_metrics import ModelMetric
+from modelkeep.tracking.origin_data import ModelParam
+from modelkeep.tracking.origins import Named, link_version, logged_of
 
 KIND = "model_version"
-
-
-class ModelMetric(msgspec.Struct):
-    """The latest value of a metric of the run or logged model behind a version."""
-
-    key: str
-    value: float
-    timestamp: Timestamp = 0
-    step: int = 0
-    dataset_name: str = ""
-    dataset_digest: str = ""
-    model_id: str = ""
-    run_id: str = ""
-
-
-class ModelParam(msgspec.Struct):
-    """A parameter of the run or logged model behind a version."""
-
-    name: str
-    value: str = ""
 
 
 class DeploymentJobState(msgspec.Struct, frozen=True):
@@ -122,8 +107,10 @@ COLUMNS = (
     _v.logged_model_id,
     _TAGS,
     _ALIASES,
+    _v.workspace_id,
 )
-"""What `from_row` reads, in its order."""
+"""What `versions_from` reads, in its order."""
+_WORKSPACE = COLUMNS.index(_v.workspace_id)
 
 _tags_of = msgspec.json.Decoder(list[Tag]).decode
 _aliases_of = msgspec.json.Decoder(list[str]).decode
@@ -230,7 +217,10 @@ def create_model_version(tx: Transaction, scope: Scope, request: CreateModelVers
     )
     if tags:
         _SET_TAGS.put(tx, tags, model, number)
+    if origin.model_id and not prompt:
+        link_version(tx, scope, origin.model_id, request.name, number)
     tx.about(KIND, identity(model, number), etag(model, number, 1))
+    logged = logged_of(tx, [Named(scope.workspace, origin.model_id, origin.run_id)])[0]
     return ModelVersionAnswer(
         ModelVersion(
             name=request.name,
@@ -246,6 +236,8 @@ def create_model_version(tx: Transaction, scope: Scope, request: CreateModelVers
             model_id=origin.model_id,
             tags=sorted(tags, key=lambda tag: tag.key),
             aliases=[],
+            model_metrics=logged.metrics,
+            model_params=logged.params,
         )
     )
 
@@ -301,8 +293,20 @@ def get_model_version_download_uri(tx: Transaction, scope: Scope, request: Named
     return DownloadUri(row[0])
 
 
-def from_row(row: Row) -> ModelVersion:
-    """A row that starts with `COLUMNS`."""
+def versions_from(tx: Transaction, rows: Sequence[Row]) -> list[ModelVersion]:
+    """Rows that start with `COLUMNS`, with what was logged to the runs or logged models behind them."""
+    versions = [_from_row(row) for row in rows]
+    if any(version.run_id or version.model_id for version in versions):
+        named = [
+            Named(row[_WORKSPACE], version.model_id, version.run_id)
+            for row, version in zip(rows, versions, strict=True)
+        ]
+        for version, logged in zip(versions, logged_of(tx, named), strict=True):
+            version.model_metrics, version.model_params = logged
+    return versions
+
+
+def _from_row(row: Row) -> ModelVersion:
     name, number, created, updated, user, stage, description, source, run, link, model, tags, aliases, *_ = row
     return ModelVersion(
         name,
@@ -328,7 +332,7 @@ def load_model_version(tx: Transaction, scope: Scope, name: str, number: int) ->
         raise model_version_not_found(name, number)
     *_, model, revision = row
     tx.about(KIND, identity(model, number), etag(model, number, revision))
-    return from_row(row)
+    return versions_from(tx, [row])[0]
 
 
 def locate_model_version(tx: Transaction, scope: Scope, name: str, version: str) -> tuple[int, int, str]:

@@ -21,7 +21,7 @@ from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.registry.model_version_stages import STAGES, StagesOf, canonical_stage
 from modelkeep.registry.model_versions import COLUMNS as VERSION_COLUMNS
-from modelkeep.registry.model_versions import ModelVersion, from_row
+from modelkeep.registry.model_versions import ModelVersion, versions_from
 from modelkeep.registry.rules import check_model_name, is_prompt
 from modelkeep.storage.errors import ForeignKeyViolation, UniqueViolation
 from modelkeep.storage.expressions import json_objects
@@ -308,7 +308,7 @@ def load_registered_model(tx: Transaction, scope: Scope, name: str) -> Registere
         raise registered_model_not_found(name)
     *_, model_id, revision = row
     model = model_of(row)
-    model.latest_versions = [from_row(version) for version in tx.all(_LATEST_OF_ONE, model=model_id)]
+    model.latest_versions = versions_from(tx, tx.all(_LATEST_OF_ONE, model=model_id))
     tx.about(KIND, str(model_id), etag(model_id, revision))
     return model
 
@@ -316,8 +316,9 @@ def load_registered_model(tx: Transaction, scope: Scope, name: str) -> Registere
 def latest_versions_of(tx: Transaction, models: Sequence[int]) -> dict[int, list[ModelVersion]]:
     """The newest version of each stage, for many models in one statement."""
     found: dict[int, list[ModelVersion]] = {model: [] for model in models}
-    for row in tx.search(_LATEST.where(_m.id.in_(models))) if models else ():
-        found[row[-1]].append(from_row(row))
+    rows = tx.search(_LATEST.where(_m.id.in_(models))) if models else []
+    for row, version in zip(rows, versions_from(tx, rows), strict=True):
+        found[row[-1]].append(version)
     return found
 
 

@@ -3,23 +3,34 @@
 The registry asks here and nowhere else.
 """
 
-from typing import NamedTuple
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from modelkeep.core.fields import Tag
 from modelkeep.core.scope import Scope
 from modelkeep.storage.query import Query
-from modelkeep.storage.schema import logged_models, runs
+from modelkeep.storage.schema import logged_model_tags, logged_models, runs
 from modelkeep.storage.transaction import Transaction
+from modelkeep.tracking.logged_model_values import TAGS
+from modelkeep.tracking.origin_data import MODEL, RUN, Holder, Logged, logged_to
 
+_VERSIONS_TAG = "mlflow.modelVersions"
+
+_m = logged_models.c
 _FIND_RUN = Query(
     sa.select(runs.c.artifact_uri).where(
         runs.c.workspace_id == sa.bindparam("workspace"), runs.c.key == sa.bindparam("run")
     )
 )
-_FIND_MODEL = Query(
-    sa.select(logged_models.c.artifact_location, logged_models.c.source_run_id).where(
-        logged_models.c.workspace_id == sa.bindparam("workspace"), logged_models.c.key == sa.bindparam("model")
+_KEYED = (_m.workspace_id == sa.bindparam("workspace"), _m.key == sa.bindparam("model"))
+_FIND_MODEL = Query(sa.select(_m.artifact_location, _m.source_run_id).where(*_KEYED))
+_TOUCH = Query(sa.update(logged_models).where(*_KEYED).values(revision=_m.revision + 1).returning(_m.id))
+_VERSIONS = Query(
+    sa.select(logged_model_tags.c.value).where(
+        logged_model_tags.c.model_id == sa.bindparam("row"), logged_model_tags.c.key == _VERSIONS_TAG
     )
 )
 
@@ -37,6 +48,17 @@ class LoggedModel(NamedTuple):
     source_run_id: str
 
 
+class Named(NamedTuple):
+    """What a version says of its origin: its workspace, None above all of them, and ids that may be ""."""
+
+    workspace: int | None
+    model_id: str
+    run_id: str
+
+
+NOTHING = Logged([], [])
+
+
 def find_run(tx: Transaction, scope: Scope, run_id: str) -> Run | None:
     """The run of this workspace, or None where it is not kept here: it may live on another server."""
     if scope.workspace is None:
@@ -51,3 +73,53 @@ def find_logged_model(tx: Transaction, scope: Scope, model_id: str) -> LoggedMod
         return None
     row = tx.one(_FIND_MODEL, workspace=scope.workspace, model=model_id)
     return LoggedModel(*row) if row else None
+
+
+def logged_of(tx: Transaction, origins: Sequence[Named]) -> list[Logged]:
+    """What was logged to the origin of each version: the logged model, or the run where no model is known here.
+
+    One statement for all of them, none where no version names an origin; one more where a model is of another server
+    and a run is not.
+    """
+    firsts = [_holder(origin, MODEL) or _holder(origin, RUN) for origin in origins]
+    wanted = {first for first in firsts if first}
+    if not wanted:
+        return [NOTHING] * len(origins)
+    found = logged_to(tx, wanted)
+    others = [
+        _holder(origin, RUN) if first and first.kind == MODEL and first not in found else None
+        for origin, first in zip(origins, firsts, strict=True)
+    ]
+    if further := {other for other in others if other}:
+        found |= logged_to(tx, further)
+    return [
+        found.get(other or first, NOTHING) if first else NOTHING for first, other in zip(firsts, others, strict=True)
+    ]
+
+
+def _holder(origin: Named, kind: str) -> Holder | None:
+    key = origin.model_id if kind == MODEL else origin.run_id
+    return Holder(kind, origin.workspace, key) if key and origin.workspace is not None else None
+
+
+def link_version(tx: Transaction, scope: Scope, model_id: str, name: str, version: int) -> None:
+    """Note a version in the tag in which MLflow's pages look for the versions of a logged model."""
+    if scope.workspace is None:
+        return
+    touched = tx.one(_TOUCH, workspace=scope.workspace, model=model_id)
+    if touched is None:
+        return
+    row = tx.one(_VERSIONS, row=touched[0])
+    versions = _versions(row[0]) if row else []
+    entry = {"name": name, "version": version}
+    if entry not in versions:
+        TAGS.put(tx, [Tag(_VERSIONS_TAG, json.dumps([*versions, entry]))], touched[0])
+
+
+def _versions(text: str) -> list[Any]:
+    """Those noted already; none where somebody has put something else into the tag."""
+    try:
+        versions = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return versions if isinstance(versions, list) else []

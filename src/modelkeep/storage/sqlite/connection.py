@@ -102,6 +102,11 @@ class SqliteConnection:
         self._metric_keys.settle(committed=statement == "COMMIT")
 
     @property
+    def changes(self) -> int:
+        """How many rows were changed through this connection so far."""
+        return self.driver.total_changes
+
+    @property
     def in_transaction(self) -> bool:
         return self.driver.in_transaction
 

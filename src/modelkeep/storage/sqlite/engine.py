@@ -12,18 +12,16 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy.sql import ClauseElement
-
-from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.errors import Busy, Overloaded, Unavailable
-from modelkeep.storage.query import Query
+from modelkeep.storage.one_statement import OneStatement, SecondStatement
 from modelkeep.storage.sqlite.connection import DATABASE_NAME, SqliteConnection
-from modelkeep.storage.transaction import Row, Transaction
+from modelkeep.storage.transaction import Transaction
+from modelkeep.storage.writes import Write
 
 T = TypeVar("T")
 
@@ -34,52 +32,6 @@ _PATIENCE_SECONDS = 10.0
 _RETRY_SECONDS = 0.01
 
 
-class _Write:
-    """One accepted write and, once it is committed, its outcome."""
-
-    __slots__ = ("error", "future", "if_match", "otherwise", "result", "work")
-
-    def __init__(
-        self,
-        work: Callable[[Transaction], Any],
-        otherwise: Callable[[Transaction, Exception], Any],
-        if_match: str | None,
-        future: asyncio.Future[Any],
-    ) -> None:
-        self.work = work
-        self.otherwise = otherwise
-        self.if_match = if_match
-        self.future = future
-        self.result: Any = None
-        self.error: Exception | None = None
-
-    def run(self, connection: SqliteConnection) -> None:
-        """Take the outcome of `work`; raise where it failed after it had changed something."""
-        changes = connection.driver.total_changes
-        try:
-            self.result, self.error = self.work(Transaction(connection, self.if_match)), None
-        except Exception as error:
-            if isinstance(error, Unavailable) or connection.driver.total_changes != changes:
-                raise
-            self.run_otherwise(connection, error)
-            if self.error is not None and connection.driver.total_changes != changes:
-                raise self.error from error
-
-    def run_otherwise(self, connection: SqliteConnection, error: Exception) -> None:
-        """Take the outcome of `otherwise`."""
-        try:
-            self.result, self.error = self.otherwise(Transaction(connection, self.if_match), error), None
-        except Exception as final:
-            self.result, self.error = None, final
-
-    def deliver(self) -> None:
-        if not self.future.done():
-            if self.error is None:
-                self.future.set_result(self.result)
-            else:
-                self.future.set_exception(self.error)
-
-
 class SqliteEngine:
     """One process, one connection that writes. All methods belong to the event loop that called `start`."""
 
@@ -87,9 +39,9 @@ class SqliteEngine:
         self._path = directory / DATABASE_NAME
         self._write_group = write_group
         self._max_waiting = max_waiting_writes
-        self._waiting: deque[_Write] = deque()
+        self._waiting: deque[Write] = deque()
         # The writes of the open transaction. Where `_broken`, it has to be undone and each of them run alone.
-        self._group: list[_Write] = []
+        self._group: list[Write] = []
         self._broken = False
         self._committing = False
         self._commits = 0
@@ -124,7 +76,7 @@ class SqliteEngine:
         if len(self._waiting) >= self._max_waiting:
             raise Overloaded
         future: asyncio.Future[T] = self._loop.create_future()
-        write = _Write(work, otherwise, if_match, future)
+        write = Write(work, otherwise, if_match, future)
         if self._committing:
             self._waiting.append(write)
         else:
@@ -141,8 +93,8 @@ class SqliteEngine:
         Python's lock twice more, and getting that back costs more than SQLite does.
         """
         try:
-            return work(Transaction(_OneStatement(self._near_connection)))
-        except _SecondStatement:
+            return work(Transaction(OneStatement(self._near_connection)))
+        except SecondStatement:
             return _on_snapshot(self._near_connection, work)
 
     def _read_in_thread(self, work: Callable[[Transaction], T]) -> T:
@@ -156,7 +108,7 @@ class SqliteEngine:
         self._connections.append(connection)
         return connection
 
-    def _run(self, write: _Write) -> None:
+    def _run(self, write: Write) -> None:
         """Run a write in the open transaction, or open one that ends when the loop has run what it has now.
 
         A savepoint each would cost a fifth of a write, for pages are copied at each. Few writes fail, and of these
@@ -201,7 +153,7 @@ class SqliteEngine:
         self._undo()
         return False
 
-    def _commit_alone(self, write: _Write) -> None:
+    def _commit_alone(self, write: Write) -> None:
         """Run and commit one write that must be undone without its neighbours, or report why it cannot be."""
         connection = self._write_connection
         try:
@@ -250,40 +202,6 @@ class SqliteEngine:
             write.deliver()
         for _ in range(min(len(self._waiting), self._write_group)):
             self._run(self._waiting.popleft())
-
-
-class _SecondStatement(Exception):
-    """A read needs more than one statement."""
-
-
-class _OneStatement:
-    """A connection for a single statement."""
-
-    __slots__ = ("_connection",)
-
-    def __init__(self, connection: SqliteConnection) -> None:
-        self._connection: SqliteConnection | None = connection
-
-    def _take(self) -> SqliteConnection:
-        connection, self._connection = self._connection, None
-        if connection is None:
-            raise _SecondStatement
-        return connection
-
-    def rows(self, query: Query, parameters: dict[str, Any]) -> list[Row]:
-        return self._take().rows(query, parameters)
-
-    def count(self, query: Query, parameters: dict[str, Any]) -> int:
-        return self._take().count(query, parameters)
-
-    def insert(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
-        self._take().insert(bulk, rows)
-
-    def metric_key_ids(self, names: Sequence[str]) -> list[int]:
-        return self._take().metric_key_ids(names)
-
-    def search(self, statement: ClauseElement) -> list[Row]:
-        return self._take().search(statement)
 
 
 def _on_snapshot(connection: SqliteConnection, work: Callable[[Transaction], T]) -> T:

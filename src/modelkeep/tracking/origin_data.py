@@ -1,0 +1,174 @@
+"""What was logged to the runs and logged models that model versions come from: metrics and params.
+
+Asked for a whole page of versions in one statement. Of each metric, and of each dataset that it was measured on, the
+latest value.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from modelkeep.storage.expressions import json_array, one_of
+from modelkeep.storage.query import Query
+from modelkeep.storage.schema import (
+    latest_metrics,
+    logged_model_metrics,
+    logged_model_params,
+    logged_models,
+    metric_keys,
+    params,
+    runs,
+)
+from modelkeep.storage.transaction import Transaction
+from modelkeep.tracking.model_metrics import ModelMetric
+from modelkeep.tracking.runs import metric_value
+
+
+class ModelParam(msgspec.Struct):
+    """A param of the run or logged model that a version comes from."""
+
+    name: str
+    value: str = ""
+
+
+class Holder(NamedTuple):
+    """What a version names as its origin: a logged model or a run of a workspace, by its id."""
+
+    kind: str
+    workspace: int
+    key: str
+
+
+class Logged(NamedTuple):
+    """What was logged to a holder, in the order of the names."""
+
+    metrics: list[ModelMetric]
+    params: list[ModelParam]
+
+
+MODEL, RUN = "model", "run"
+
+_m, _r, _k = logged_models.c, runs.c, metric_keys.c
+_mm, _mp, _rm, _rp = logged_model_metrics.c, logged_model_params.c, latest_metrics.c, params.c
+_NONE, _ZERO = sa.literal_column("''", sa.Text), sa.literal_column("0", sa.BigInteger)
+_NO_VALUE = sa.literal_column("0.0", sa.Double)
+
+
+def _named(holders: Any, parameter: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return holders.workspace_id.in_(one_of("workspaces", numbers=True)), holders.key.in_(one_of(parameter))
+
+
+def _param_row(kind: str, holders: Any, pairs: Any) -> tuple[sa.ColumnElement[Any], ...]:
+    holder = (sa.literal_column(f"'{kind}'", sa.Text), holders.workspace_id, holders.key)
+    return *holder, pairs.key, pairs.value, _NO_VALUE, _ZERO, _ZERO, _ZERO, _NONE, _NONE, _NONE
+
+
+_measured = (
+    sa.select(
+        _m.workspace_id,
+        _m.key.label("holder"),
+        _k.name,
+        _mm.value,
+        _mm.is_nan,
+        _mm.timestamp,
+        _mm.step,
+        _mm.dataset_name,
+        _mm.dataset_digest,
+        _r.key.label("run"),
+        sa.func.row_number()
+        .over(
+            partition_by=(_mm.model_id, _mm.key_id, _mm.dataset_name, _mm.dataset_digest),
+            order_by=(_mm.timestamp.desc(), _mm.step.desc(), _mm.run_id.desc()),
+        )
+        .label("age"),
+    )
+    .join_from(logged_models, logged_model_metrics, _mm.model_id == _m.id)
+    .join(metric_keys, _k.id == _mm.key_id)
+    .join(runs, _r.id == _mm.run_id)
+    .where(*_named(_m, "models"))
+    .subquery()
+)
+_c = _measured.c
+_MODEL_METRICS = sa.select(
+    sa.literal_column(f"'{MODEL}'", sa.Text),
+    _c.workspace_id,
+    _c.holder,
+    _c.name,
+    sa.null(),
+    _c.value,
+    _c.is_nan,
+    _c.timestamp,
+    _c.step,
+    _c.dataset_name,
+    _c.dataset_digest,
+    _c.run,
+).where(_c.age == 1)
+# A model without params has one row without a name: it is known here all the same.
+_MODEL_PARAMS = (
+    sa.select(*_param_row(MODEL, _m, _mp))
+    .join_from(logged_models, logged_model_params, _mp.model_id == _m.id, isouter=True)
+    .where(*_named(_m, "models"))
+)
+_RUN_METRICS = (
+    sa.select(
+        sa.literal_column(f"'{RUN}'", sa.Text),
+        _r.workspace_id,
+        _r.key,
+        _k.name,
+        sa.null(),
+        _rm.value,
+        _rm.is_nan,
+        _rm.timestamp,
+        _rm.step,
+        _NONE,
+        _NONE,
+        _r.key,
+    )
+    .join_from(runs, latest_metrics, _rm.run_id == _r.id)
+    .join(metric_keys, _k.id == _rm.key_id)
+    .where(*_named(_r, "runs"))
+)
+_RUN_PARAMS = (
+    sa.select(*_param_row(RUN, _r, _rp)).join_from(runs, params, _rp.run_id == _r.id).where(*_named(_r, "runs"))
+)
+_LOGGED = Query(sa.union_all(_MODEL_PARAMS, _MODEL_METRICS, _RUN_PARAMS, _RUN_METRICS))
+
+
+def logged_to(tx: Transaction, holders: Collection[Holder]) -> dict[Holder, Logged]:
+    """What was logged to each, in one statement. A model that is not known here has no entry."""
+    found: dict[Holder, Logged] = {}
+    rows = tx.all(
+        _LOGGED,
+        workspaces=json_array(sorted({holder.workspace for holder in holders})),
+        models=_keys(holders, MODEL),
+        runs=_keys(holders, RUN),
+    )
+    for kind, workspace, key, name, text, value, is_nan, timestamp, step, dataset, digest, run in rows:
+        holder = Holder(kind, workspace, key)
+        if holder not in holders:
+            continue
+        logged = found.setdefault(holder, Logged([], []))
+        if text is None and name is not None:
+            model = key if kind == MODEL else ""
+            measured = metric_value(value, is_nan)
+            logged.metrics.append(ModelMetric(name, measured, timestamp, step, dataset, digest, model, run))
+        elif name is not None:
+            logged.params.append(ModelParam(name, text))
+    for logged in found.values():
+        logged.metrics.sort(key=_metric_order)
+        logged.params.sort(key=_param_order)
+    return found
+
+
+def _keys(holders: Iterable[Holder], kind: str) -> str:
+    return json_array(sorted({holder.key for holder in holders if holder.kind == kind}))
+
+
+def _metric_order(metric: ModelMetric) -> tuple[str, str, str]:
+    return metric.key, metric.dataset_name, metric.dataset_digest
+
+
+def _param_order(param: ModelParam) -> str:
+    return param.name
