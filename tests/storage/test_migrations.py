@@ -124,9 +124,20 @@ def test_what_is_no_database_is_refused_in_one_line_and_left_alone(tmp_path: Pat
 def test_a_migration_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "modelkeep.db"
     with closing(sqlite3.connect(path)) as database:
-        database.execute("CREATE TABLE registered_model_aliases (in_the_way INTEGER)")
+        database.execute("CREATE VIEW registered_model_aliases AS SELECT 'in the way'")
     with pytest.raises(DatabaseUnusable, match="already exists"):
         migrate.upgrade(f"sqlite:///{path}")
     with closing(sqlite3.connect(path)) as database:
-        names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        names = [row[0] for row in database.execute("SELECT name FROM sqlite_master")]
     assert names == ["registered_model_aliases"]
+
+
+def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "modelkeep.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE songs (title TEXT)")
+    with pytest.raises(DatabaseUnusable, match="another program"):
+        migrate.upgrade(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as database:
+        names = [row[0] for row in database.execute("SELECT name FROM sqlite_master")]
+    assert names == ["songs"]

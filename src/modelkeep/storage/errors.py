@@ -13,6 +13,10 @@ class Unavailable(Exception):
     """The database cannot be reached, is full or is stopping. Nothing of the write was done."""
 
 
+class OutcomeUnknown(Unavailable):
+    """The connection was lost in the moment of the commit, and the database could not be asked since."""
+
+
 class Busy(Unavailable):
     """Another process holds the database; trying again may do."""
 

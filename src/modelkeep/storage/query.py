@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Dialect
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.dml import UpdateBase
 
 
 class Query:
@@ -23,11 +24,12 @@ class Query:
 class Compiled:
     """A statement as one driver takes it: its SQL and how named parameters become its arguments."""
 
-    __slots__ = ("arguments", "constants", "sql")
+    __slots__ = ("arguments", "constants", "sql", "writes")
 
     def __init__(self, expression: ClauseElement, dialect: Dialect) -> None:
         compiled: Any = expression.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.sql: str = compiled.string
+        self.writes = isinstance(expression, UpdateBase)
         names = compiled.positiontup if compiled.positiontup is not None else list(compiled.binds)
         given = {name for name, parameter in compiled.binds.items() if parameter.required}
         self.constants: dict[str, Any] = {name: value for name, value in compiled.params.items() if name not in given}
