@@ -106,7 +106,7 @@ def get_metric_history_bulk(tx: Transaction, scope: Scope, request: BulkHistory)
     left = min(check_max_results(request.max_results, scope.limits.metric_history_page), _MOST_IN_BULK)
     _check_runs(scope, request.run_id, request.metric_key, "run_id")
     found: list[MetricWithRunId] = []
-    for key in sorted(request.run_id):
+    for key in sorted(set(request.run_id)):
         run = locate_run(tx, scope, key)
         rows = tx.all(_FIRST_PAGE, row=run.row, key=request.metric_key, most=left)
         found += _points_of(key, request.metric_key, rows)
@@ -160,7 +160,7 @@ def get_metric_history_bulk_interval(tx: Transaction, scope: Scope, request: Bul
     if first is not None and last is not None and first > last:
         raise invalid_parameter("end_step", f"it is {last}, before start_step, which is {first}.")
     found: list[MetricWithRunId] = []
-    for key in request.run_ids:
+    for key in dict.fromkeys(request.run_ids):
         rows = tx.all(
             _SAMPLE,
             row=locate_run(tx, scope, key).row,

@@ -13,7 +13,7 @@ from modelkeep.storage.query import Query
 from modelkeep.storage.schema import runs
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.runs import LocatedRun, RunId, locate_active_run, run_key, wrote_to
-from modelkeep.tracking.values import RUN_NAME_TAG, check_run_tags, drop_run_tags, set_run_tags
+from modelkeep.tracking.values import RUN_NAME_TAG, check_run_tags, drop_run_tags, fitted, set_run_tags
 
 _RENAME = Query(sa.update(runs).where(runs.c.id == sa.bindparam("row")).values(name=sa.bindparam("new_name")))
 
@@ -29,8 +29,8 @@ class SetRunTag(RunId):
 def set_run_tag(tx: Transaction, scope: Scope, request: SetRunTag) -> Empty:
     """Set a tag of a run, over the value that it had. The tag mlflow.runName renames the run."""
     check_key(request.key, scope.limits)
-    tags = check_run_tags([Tag(request.key, request.value)], scope.limits)
-    put_run_tags(tx, locate_active_run(tx, scope, run_key(request)), tags)
+    value = fitted("value", request.value, scope.limits.run_tag_value_length, scope.limits)
+    put_run_tags(tx, locate_active_run(tx, scope, run_key(request)), [Tag(request.key, value)])
     return Empty()
 
 
