@@ -4,11 +4,13 @@ import os
 import platform
 import sqlite3
 import time
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from statistics import median
 
 import msgspec
+
+from bench.peers import FASTTRACKML_HOME
 
 _SYNCS = 50
 _PACKAGES = ("granian", "uvloop", "msgspec", "mlflow")
@@ -54,6 +56,8 @@ def _packages() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
+    for apart in distributions(name="fasttrackml", path=[str(FASTTRACKML_HOME)]):
+        found["fasttrackml"] = apart.version
     return found
 
 

@@ -19,6 +19,8 @@ from bench.calls import Refused, call
 MODELKEEP, FLOOR, ASGI_FLOOR, MLFLOW = "modelkeep", "floor", "ASGI floor", "mlflow server"
 FORGETFUL = "modelkeep, remembering nothing"
 FASTTRACKML, FILES, NGINX = "fml server", "plain Granian", "nginx"
+FASTTRACKML_HOME = Path(sys.prefix) / "fasttrackml"
+"""`make bench` installs it there, apart from the other packages: its Python half asks for an older MLflow."""
 TENANT_API = "/20260430/aiDataPlatforms/bench/workspaces/default/mlops/api/2.0/mlflow/"
 MLFLOW_API = "/api/2.0/mlflow/"
 _FIRST_REQUEST = MLFLOW_API + "registered-models/search?max_results=1"
@@ -99,10 +101,9 @@ def mlflow(home: Path) -> Iterator[Peer]:
 
 @contextmanager
 def fasttrackml(home: Path) -> Iterator[Peer]:
-    """`fml server` on SQLite with its defaults. `make bench` puts it beside the other packages, for it needs an older
-    MLflow, which only its Python half asks for."""
+    """`fml server` on SQLite with its defaults."""
     port = free_port()
-    executable = Path(sys.prefix) / "fasttrackml" / "bin" / "fml"
+    executable = FASTTRACKML_HOME / "bin" / "fml"
     if not executable.exists():
         raise NotInstalled("not installed here: `make bench` installs it, where its package is for this machine")
     command = [str(executable), "server", "--listen-address", f"127.0.0.1:{port}"]

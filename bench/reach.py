@@ -69,7 +69,7 @@ def _artifacts(results: Results) -> Iterator[Line]:
         window.outcome.grew
         for scenario in (UP, DOWN)
         for window in results.of(MODELKEEP, scenario, 1)
-        if window.outcome.grew is not None
+        if window.outcome.grew is not None and not window.outcome.errors
     ]
     yield _at_most("Memory that a large artifact takes, at most", 100, max(growths, default=None), " MiB")
 

@@ -14,8 +14,8 @@ from bench.tables import number, table
 _READING = """\
 The servers and the load generator share one machine and take turns: in each round every server is loaded for a short
 window, one after the other, so that what slows the machine slows all of them. Requests a second and latencies are
-medians of the rounds; a ratio is the median of the rounds' own ratios. MLflow's windows are longer, and only where
-most clients create does it take part in every round, else in one.
+medians of the rounds; a ratio is the median of the rounds' own ratios. MLflow's windows are longer. It takes part in
+every round where most clients create, log, search runs or are MLflow's own, else in one.
 
 - **modelkeep** is `modelkeep serve` with its defaults: one process, each answer sent after the commit is on the disk,
   its access log written to a file. It is called on its tenant path. It remembers the answers of look-ups until the next
@@ -23,10 +23,23 @@ most clients create does it take part in every round, else in one.
   `--remembered-answers 0`, which asks its database each time.
 - **floor** is Granian alone, run as modelkeep runs it: it decodes the same body and answers as many bytes as modelkeep
   does, and stores nothing. No server on Granian's RSGI can be faster. **ASGI floor** is the same on ASGI.
-- **mlflow server** runs with its defaults on SQLite: four workers. It receives the same bodies on its own path. 9,999
-  of its 10,000 versions are copies of the first made in its database: creating them through its API takes minutes.
-- **CPU** is the processor time that all processes of a server used for one answer. It depends least on who else is
-  busy.
+- **mlflow server** runs with its defaults on SQLite: four workers. It receives the same bodies on its own path. Of its
+  10,000 versions, 5,000 runs and 100,000 points, all but the first are copies of rows made in its database: creating
+  them through its API takes minutes.
+- **fml server** is FastTrackML with its defaults on SQLite. It has no registry of models and does not proxy artifacts:
+  with MLflow's client its runs are logged without a version, and the client writes the file to the disk itself.
+- **plain Granian**, for artifacts, writes what it is sent to a file, not flushed to the disk, and answers that file.
+  **nginx** does the same where it is installed, with one worker.
+- **Logging** goes to runs made for each window. Afterwards every answered request must have left its point.
+  **Searches** have 200 different filters, and what some of them find is compared with what they should; the history is
+  counted point by point, once. After that an answer that is too short counts as an error.
+- **Searches of runs and histories** count every answer until the last has come, since some take longer than a window.
+- **MLflow's client** runs in a process of its own, one run after another. **busy** is there the share of its time that
+  it needs itself, whatever the server.
+- **Artifacts** are random bytes, checked byte for byte in a server's first window, later by their length. **Most MiB
+  more** is how far a server's resident memory rose above where it stood before a transfer, in any of the rounds.
+- **CPU** is the processor time that all processes of a server used for one answer, or one run, or one transfer. It
+  depends least on who else is busy.
 - **Start** counts from exec: to the first answer of /health, to the first of the API, and the processor time used by
   then; modelkeep's is the median of three starts on an empty directory.
 - The load generator is one process that keeps one request on its way on each of its connections and reads only
@@ -65,7 +78,10 @@ def _parts(report: Report) -> Iterator[str]:
     yield _READING
     yield _generator(results, report)
     yield "## Errors"
-    yield "\n".join(_failure(window) for window in results.failures) or "None: every answer was 2xx."
+    yield (
+        "\n".join(_failure(window) for window in results.failures)
+        or "None: every answer was 2xx, and what was asked for was in it."
+    )
 
 
 def headline(report: Report) -> str:
