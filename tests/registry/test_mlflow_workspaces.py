@@ -151,7 +151,7 @@ def test_clients_are_told_that_workspaces_are_there(root: Api, platform: str) ->
         "workspaces_enabled": True,
         "store_type": "SqlStore",
         "trace_archival_enabled": False,
-        "multipart_uploads_enabled": False,
+        "multipart_uploads_enabled": True,
         "multipart_downloads_enabled": False,
         "features_enabled": {"gateway": False},
     }

@@ -42,6 +42,8 @@ def _served(operation: Operation) -> set[tuple[str, str]]:
         operation.verb,
         *(["POST"] if operation.writes and operation.reach in (Reach.REGISTRY, Reach.WORKSPACE) else []),
     }
+    if operation.gives_bytes:
+        verbs.add("HEAD")
     return {(prefix + operation.path, verb.lower()) for prefix in prefixes for verb in verbs}
 
 

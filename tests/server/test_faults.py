@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from modelkeep.artifacts.stores import Stores
 from modelkeep.core.errors import ErrorKind, not_authenticated
 from modelkeep.core.scope import Dialect, Principal
 from modelkeep.core.settings import Settings
@@ -18,7 +19,7 @@ from modelkeep.server.catalogue import all_operations, etag_readers
 from modelkeep.server.dispatch import Dispatcher
 from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.execution import Executor
-from modelkeep.server.http import HttpRequest, RequestHeaders
+from modelkeep.server.http import Answer, HttpRequest, RequestHeaders
 from modelkeep.server.retry import Replays
 from modelkeep.server.tenants import Tenants
 from modelkeep.storage.errors import DatabaseUnusable, Overloaded, Unavailable
@@ -70,13 +71,15 @@ def test_a_caller_who_is_not_known_is_401(tmp_path: Path, path: str, dialect: Di
         await engine.start()
         dispatcher = Dispatcher(
             all_operations(),
-            Executor(engine, Replays(24, etag_readers()), 0),
+            Executor(engine, Replays(24, etag_readers()), 0, Stores(Settings(data=tmp_path), b"key")),
             Tenants(engine),
             _Nobody(),
             AccessLog(enabled=False),
             limits=Settings().limits,
             page_key=b"key",
             max_body_bytes=1000,
+            max_artifact_bytes=0,
+            public_url="",
         )
 
         async def no_body(limit: int) -> bytes:
@@ -84,7 +87,7 @@ def test_a_caller_who_is_not_known_is_401(tmp_path: Path, path: str, dialect: Di
 
         answer, _ = await dispatcher.answer(HttpRequest("GET", path, "name=m", {}, "", no_body))
         await engine.close()
-        assert answer is not None
+        assert isinstance(answer, Answer)
         return answer.status, json.loads(answer.body)
 
     status, body = asyncio.run(ask())

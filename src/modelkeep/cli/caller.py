@@ -83,7 +83,7 @@ class _Local:
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         from urllib.parse import unquote
 
-        from modelkeep.server.http import HttpRequest
+        from modelkeep.server.http import Answer, HttpRequest
 
         content = json.dumps(body).encode() if body is not None else b""
 
@@ -95,7 +95,7 @@ class _Local:
             method, unquote(plain), query, {"content-length": str(len(content))}, "command line", read_body
         )
         answer, _ = self._runner.run(self._application.answer(request))
-        if answer is None:
+        if not isinstance(answer, Answer):
             raise CommandFailed(f"There is no operation at {path}.")
         if answer.status >= 400:
             raise _failure(answer.body)

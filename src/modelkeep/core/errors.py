@@ -36,9 +36,12 @@ class ErrorKind(Enum):
     INVALIDATED_RETRY_TOKEN = _Spoken(409, "RESOURCE_CONFLICT", 409, "InvalidatedRetryToken")
     ALREADY_EXISTS = _Spoken(400, "RESOURCE_ALREADY_EXISTS", 409, "NotAuthorizedOrResourceAlreadyExists")
     NO_ETAG_MATCH = _Spoken(412, "RESOURCE_CONFLICT", 412, "NoEtagMatch")
+    LENGTH_REQUIRED = _Spoken(411, "BAD_REQUEST", 411, "LengthRequired")
     PAYLOAD_TOO_LARGE = _Spoken(413, "BAD_REQUEST", 413, "PayloadTooLarge")
+    RANGE_NOT_SATISFIABLE = _Spoken(416, "BAD_REQUEST", 416, "RangeNotSatisfiable")
     TOO_MANY_REQUESTS = _Spoken(429, "REQUEST_LIMIT_EXCEEDED", 429, "TooManyRequests")
     INTERNAL = _Spoken(500, "INTERNAL_ERROR", 500, "InternalServerError")
+    NOT_IMPLEMENTED = _Spoken(501, "NOT_IMPLEMENTED", 501, "NotImplemented")
     UNAVAILABLE = _Spoken(503, "TEMPORARILY_UNAVAILABLE", 503, "ServiceUnavailable")
 
 
@@ -108,6 +111,10 @@ def not_active(what: str, identity: str) -> ApiError:
     return ApiError(
         ErrorKind.NOT_ACTIVE, f"The {what} {identity} must be in the 'active' state. Current state is deleted."
     )
+
+
+def artifact_not_found(path: str) -> ApiError:
+    return ApiError(ErrorKind.NOT_FOUND, f"There is no artifact at '{path}'.")
 
 
 def related_not_found(field: str, problem: str) -> ApiError:

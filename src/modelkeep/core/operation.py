@@ -1,7 +1,7 @@
 """An operation is declared once; routing, decoding, permission, retry tokens and documents derive from it."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from types import ModuleType
@@ -9,9 +9,11 @@ from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
+from modelkeep.core.exchange import Content
 from modelkeep.core.permission import Permission
 
 F = TypeVar("F", bound=Callable[..., Any])
+After = Callable[..., Awaitable[Any]]
 
 
 class Reach(Enum):
@@ -40,7 +42,7 @@ class Operation:
     name: str
     function: Callable[..., Any]
     request: type[msgspec.Struct]
-    response: type[msgspec.Struct]
+    response: type[msgspec.Struct] | type[Content]
     reach: Reach
     needs: Permission
     writes: bool
@@ -55,6 +57,16 @@ class Operation:
     """Its answer may have a further page, named by the header `opc-next-page`."""
     takes_rest: bool
     """The last parameter of its path takes all that is left of the path, slashes too."""
+    after: After | None
+    """What it does with bytes once its transaction has ended; `function` then returns a plan, not the answer."""
+    takes_bytes: bool
+    """The request's body is bytes and no struct; the struct is read from path and query alone."""
+    signed: bool
+    """Its URL carries a signature that is the permission, so the caller need not be known."""
+
+    @property
+    def gives_bytes(self) -> bool:
+        return self.response is Content
 
 
 def operation(
@@ -68,10 +80,16 @@ def operation(
     scans: bool = False,
     lists: bool = False,
     takes_rest: bool = False,
+    after: After | None = None,
+    takes_bytes: bool = False,
+    signed: bool = False,
 ) -> Callable[[F], F]:
     """Declare `function(tx, scope, request) -> response` as the operation at `path`.
 
     `verb` is MLflow's. `needs` has no default: an operation that forgets it cannot be declared.
+
+    With `after`, the function returns a plan instead, and `await after(stores, plan, exchange) -> response` follows
+    when the transaction has ended: no byte is moved while one is open.
     """
 
     def declare(function: F) -> F:
@@ -83,7 +101,7 @@ def operation(
             name=function.__name__,
             function=function,
             request=hints["request"],
-            response=hints["return"],
+            response=get_type_hints(after)["return"] if after else hints["return"],
             reach=reach,
             needs=needs,
             writes=writes,
@@ -94,6 +112,9 @@ def operation(
             scans=scans,
             lists=lists,
             takes_rest=takes_rest,
+            after=after,
+            takes_bytes=takes_bytes,
+            signed=signed,
         )
         declared: tuple[Operation, ...] = getattr(function, "declared_operations", ())
         function.declared_operations = (*declared, declaration)  # type: ignore[attr-defined]
@@ -117,7 +138,7 @@ def by_path(operations: Iterable[Operation]) -> dict[str, dict[str, Operation]]:
     """From path to verb to operation.
 
     Oracle's clients POST every write of the registry, so POST reaches one beside MLflow's verb, unless the path has
-    a POST of its own.
+    a POST of its own. What answers GET with bytes answers HEAD as well.
     """
     declared = list(operations)
     paths: dict[str, dict[str, Operation]] = {}
@@ -126,4 +147,6 @@ def by_path(operations: Iterable[Operation]) -> dict[str, dict[str, Operation]]:
     for operation in declared:
         if operation.writes and operation.reach in (Reach.REGISTRY, Reach.WORKSPACE):
             paths[operation.path].setdefault("POST", operation)
+        if operation.gives_bytes and operation.verb == "GET":
+            paths[operation.path].setdefault("HEAD", operation)
     return paths

@@ -13,7 +13,7 @@ import msgspec
 from modelkeep.core.limits import Limits
 
 PREFIX = "MODELKEEP_"
-_MAY_BE_ZERO = ("port", "remembered_answers")
+_MAY_BE_ZERO = ("port", "remembered_answers", "max_artifact_bytes")
 
 
 def _setting(default: Any, meaning: str) -> Any:
@@ -27,6 +27,11 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(5000, "Port to listen on; 0 takes a free one and prints it.")
     data: Path = _setting(Path("modelkeep-data"), "Data directory: the database and its lock.")
+    artifacts: str = _setting("", "Where artifacts are kept: a folder, s3://…, gs://… or az://…; empty is in the data.")
+    artifact_locations: str = _setting(
+        "", "Other places whose artifacts may be read and written: URI prefixes, separated by commas."
+    )
+    public_url: str = _setting("", "Address that clients use, for signed URLs; empty takes the request's own host.")
     workers: int = _setting(1, "Server processes. SQLite is served by exactly one.")
     tls_cert: Path | None = _setting(None, "Certificate chain (PEM); serves https with --tls-key.")
     tls_key: Path | None = _setting(None, "Private key of --tls-cert (PEM).")
@@ -34,6 +39,8 @@ class Settings:
     log_level: str = _setting("info", "debug, info, warning or error.")
     shutdown_seconds: int = _setting(30, "How long a stop waits for requests in flight.")
     max_body_bytes: int = _setting(16 * 1024 * 1024, "Largest request body.")
+    max_artifact_bytes: int = _setting(0, "Largest artifact; 0 sets no limit.")
+    max_artifacts_page: int = _setting(10_000, "Most artifacts in one page of a list.")
     max_waiting_writes: int = _setting(10_000, "Writes that may wait before new ones are answered 429.")
     write_group: int = _setting(256, "Most writes that share one commit.")
     readers: int = _setting(4, "Threads that read from the database.")

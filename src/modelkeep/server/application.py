@@ -1,13 +1,16 @@
 """The composition root: settings in, a running server's parts out."""
 
 import asyncio
+import itertools
 import logging
 import secrets
 from typing import NoReturn
 
 import sqlalchemy as sa
 
+from modelkeep.artifacts.stores import ArtifactsUnusable, Stores
 from modelkeep.core.clock import now_ms
+from modelkeep.core.exchange import Content
 from modelkeep.core.scope import Dialect, Principal, Scope
 from modelkeep.core.settings import Settings
 from modelkeep.registry.platforms import ensure_default_platform
@@ -19,7 +22,8 @@ from modelkeep.server.dispatch import Dispatcher
 from modelkeep.server.execution import Executor
 from modelkeep.server.http import Answer, HttpRequest
 from modelkeep.server.pages import pages
-from modelkeep.server.probes import find_probe
+from modelkeep.server.probes import Abilities, find_probe
+from modelkeep.server.removals import remove_noted
 from modelkeep.server.retry import Replays
 from modelkeep.server.rsgi import RsgiApplication
 from modelkeep.server.tenants import Tenants
@@ -33,6 +37,8 @@ from modelkeep.storage.transaction import Transaction
 _log = logging.getLogger("modelkeep.server")
 _PRUNE_EVERY_SECONDS = 60
 _PRUNE_MOST = 1_000
+_TIDY_EVERY_SECONDS = 10
+_TURNS_AN_HOUR = 360
 _PAGE_KEY = "page-tokens"
 _s = server_secrets.c
 _FIND_SECRET = Query(sa.select(_s.value).where(_s.name == sa.bindparam("which")))
@@ -60,36 +66,51 @@ class Application:
         upgrade(f"sqlite:///{self._settings.data / DATABASE_NAME}")
         await self._engine.start()
         page_key = await self._engine.write(self._prepare, _raise)
+        try:
+            self._stores = Stores(self._settings, page_key)
+        except ArtifactsUnusable:
+            await self._engine.close()
+            raise
+        self._abilities = Abilities(self._stores.uploads_in_parts, self._stores.downloads_in_parts)
+        await self._stores.clean()
         self._dispatcher = Dispatcher(
             self._operations,
-            Executor(self._engine, self._replays, self._settings.remembered_answers),
+            Executor(self._engine, self._replays, self._settings.remembered_answers, self._stores),
             Tenants(self._engine),
             OpenMode(),
             self._access_log,
             limits=self._settings.limits,
             page_key=page_key,
             max_body_bytes=self._settings.max_body_bytes,
+            max_artifact_bytes=self._settings.max_artifact_bytes,
+            public_url=self._settings.public_url,
         )
-        self._pruning = asyncio.create_task(self._prune())
+        self._tasks = [asyncio.create_task(self._prune()), asyncio.create_task(self._tidy())]
 
     async def stop(self) -> None:
         """Refuse what is new, finish what is in flight, and close the database."""
         self._dispatcher.draining = True
-        self._pruning.cancel()
+        for task in self._tasks:
+            task.cancel()
         deadline = asyncio.get_running_loop().time() + self._settings.shutdown_seconds
         while self.rsgi.in_flight and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.01)
+        self._stores.close()
         await self._engine.close()
         self._access_log.flush()
 
-    async def answer(self, request: HttpRequest) -> tuple[Answer | None, str]:
+    async def answer(self, request: HttpRequest) -> tuple[Answer | Content | None, str]:
         """Answer an API request or a probe; what is neither is for the pages, and None here."""
         answered = await self._dispatcher.answer(request)
         if answered[0] is None:
-            probe = find_probe(request.method, request.path)
+            probe = find_probe(request.method, request.path, self._abilities)
             if probe is not None:
                 return probe(self._engine), answered[1]
         return answered
+
+    async def remove_artifacts(self) -> None:
+        """Remove the artifacts of what is gone for good."""
+        await remove_noted(self._engine, self._stores)
 
     def _prepare(self, tx: Transaction) -> bytes:
         scope = Scope(
@@ -117,6 +138,16 @@ class Application:
                     await asyncio.sleep(0.1)
             except Exception:
                 _log.exception("retry tokens could not be pruned; the next minute tries again")
+
+    async def _tidy(self) -> None:
+        """Remove the bytes of what was deleted, and once an hour what uploads have left that came to no end."""
+        for turn in itertools.count(1):
+            await asyncio.sleep(_TIDY_EVERY_SECONDS)
+            try:
+                await self.remove_artifacts()
+                await (self._stores.clean() if turn % _TURNS_AN_HOUR == 0 else self._stores.drop_views())
+            except Exception:
+                _log.exception("the artifacts could not be tidied; the next turn tries again")
 
     def _forget_old(self, tx: Transaction) -> int:
         return self._replays.forget_old(tx, now_ms(), _PRUNE_MOST)

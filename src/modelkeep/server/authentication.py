@@ -7,6 +7,8 @@ from modelkeep.core.scope import Principal
 from modelkeep.server.http import RequestHeaders, read_header
 
 ANONYMOUS = Principal("anonymous", administrator=True)
+SIGNED = Principal("signed-url")
+"""Whoever has a URL that this server has signed: no administrator, and allowed what the URL says alone."""
 _ON_BEHALF_OF = "dh-user-principal"
 _NAME_LENGTH = 255
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from modelkeep.core.operation import Operation, operations_of
 from modelkeep.registry import (
     aliases,
+    model_version_artifacts,
     model_version_search,
     model_version_stages,
     model_version_tags,
@@ -18,6 +19,10 @@ from modelkeep.registry import (
 )
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking import (
+    artifact_proxy,
+    artifact_uploads,
+    artifact_urls,
+    artifacts,
     batches,
     datasets,
     experiment_search,
@@ -25,6 +30,7 @@ from modelkeep.tracking import (
     experiments,
     garbage,
     inputs,
+    logged_model_artifacts,
     logged_model_tags,
     logged_models,
     metric_history,
@@ -45,6 +51,7 @@ MODULES = (
     model_version_search,
     model_version_tags,
     model_version_stages,
+    model_version_artifacts,
     summary,
     platforms,
     workspaces,
@@ -64,6 +71,11 @@ MODULES = (
     logged_models,
     logged_model_tags,
     garbage,
+    artifacts,
+    logged_model_artifacts,
+    artifact_proxy,
+    artifact_uploads,
+    artifact_urls,
 )
 
 

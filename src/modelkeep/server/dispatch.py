@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from modelkeep.core.clock import now_ms
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter, unavailable
+from modelkeep.core.exchange import Content, Exchange
 from modelkeep.core.ids import REQUEST_ID, request_id_source
 from modelkeep.core.limits import Limits
 from modelkeep.core.operation import Operation, Reach
@@ -12,7 +13,7 @@ from modelkeep.core.scope import Dialect, Scope, Tenancy
 from modelkeep.registry.platforms import DEFAULT_PLATFORM
 from modelkeep.registry.workspaces import DEFAULT_WORKSPACE
 from modelkeep.server.access_log import AccessLog, Entry
-from modelkeep.server.authentication import Authenticator
+from modelkeep.server.authentication import SIGNED, Authenticator
 from modelkeep.server.decoding import Decoder
 from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.execution import Executor
@@ -20,6 +21,7 @@ from modelkeep.server.http import JSON, Answer, HttpRequest, PayloadTooLarge, Re
 from modelkeep.server.retry import RetryToken, read_retry_token
 from modelkeep.server.routes import ORACLE_ROOT, Match, Place, Routes
 from modelkeep.server.tenants import Tenants
+from modelkeep.server.uploads import Upload, origin_of
 
 _PLATFORM_HEADER = "x-mlflow-workspace"
 _TENANCY_CHANGES = (Reach.SERVER, Reach.PLATFORM)
@@ -39,6 +41,8 @@ class Dispatcher:
         limits: Limits,
         page_key: bytes,
         max_body_bytes: int,
+        max_artifact_bytes: int,
+        public_url: str,
     ) -> None:
         declared = list(operations)
         self._routes = Routes(declared)
@@ -50,10 +54,12 @@ class Dispatcher:
         self._limits = limits
         self._page_key = page_key
         self._max_body_bytes = max_body_bytes
+        self._max_artifact_bytes = max_artifact_bytes
+        self._public_url = public_url.rstrip("/")
         self._new_request_id = request_id_source()
         self.draining = False
 
-    async def answer(self, request: HttpRequest) -> tuple[Answer | None, str]:
+    async def answer(self, request: HttpRequest) -> tuple[Answer | Content | None, str]:
         """The answer, None where the path is not the API's, and the request id that goes with it."""
         started = time.perf_counter()
         entry = Entry(request.method, request.path, request.client)
@@ -63,7 +69,7 @@ class Dispatcher:
             match = self._routes.match(request.method, request.path)
             if match is None:
                 return None, entry.request_id
-            answer = await self._operate(request, match, entry)
+            answer: Answer | Content = await self._operate(request, match, entry)
         except Exception as error:
             entry.request_id = entry.request_id or self._new_request_id()
             answer = error_answer(as_api_error(error, entry.request_id), dialect)
@@ -72,11 +78,11 @@ class Dispatcher:
         self._log.write(entry)
         return answer, entry.request_id
 
-    async def _operate(self, request: HttpRequest, match: Match, entry: Entry) -> Answer:
+    async def _operate(self, request: HttpRequest, match: Match, entry: Entry) -> Answer | Content:
         operation, place, parameters = match
         headers = request.headers
         entry.operation = operation.name
-        principal = self._authenticator.principal(headers)
+        principal = SIGNED if operation.signed else self._authenticator.principal(headers)
         entry.principal = principal.name
         if self.draining:
             raise unavailable("The server is stopping; try again in a moment.")
@@ -89,6 +95,8 @@ class Dispatcher:
             self._page_key,
             self._tenancy(operation, place, headers),
         )
+        if operation.after is not None:
+            return await self._carry(request, match, scope)
         body = await self._body(request)
         decoder = self._decoders[operation.name, operation.verb]
         decoded = decoder.decode(request.query, body, parameters)
@@ -102,6 +110,22 @@ class Dispatcher:
         if operation.reach in _TENANCY_CHANGES:
             self._tenants.forget()
         return answer
+
+    async def _carry(self, request: HttpRequest, match: Match, scope: Scope) -> Answer | Content:
+        """An operation on bytes: its upload is not read here but by the store that keeps it."""
+        operation = match.operation
+        upload = Upload(request, self._max_artifact_bytes)
+        try:
+            body = b"" if operation.takes_bytes else await self._body(request)
+            decoder = self._decoders[operation.name, operation.verb]
+            decoded = decoder.decode(request.query, body, match.parameters)
+            origin = self._public_url or origin_of(request)
+            exchange = Exchange(request.method, scope, request.headers.get, origin, upload.chunks, upload.length)
+            return await self._executor.carry(operation, scope, decoded, exchange)
+        except Exception:
+            if operation.takes_bytes:
+                await upload.drain()
+            raise
 
     def request_id(self, headers: RequestHeaders) -> str:
         """The caller's request id, or a new one; raises where the caller's is none."""

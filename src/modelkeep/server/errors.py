@@ -4,6 +4,7 @@ import logging
 
 import msgspec
 
+from modelkeep.artifacts.store import StoreFailed
 from modelkeep.core.errors import ApiError, ErrorKind, internal, too_many_requests, unavailable
 from modelkeep.core.scope import Dialect
 from modelkeep.server.http import Answer, PayloadTooLarge
@@ -37,6 +38,9 @@ def as_api_error(error: Exception, request_id: str) -> ApiError:
         return error
     if isinstance(error, PayloadTooLarge):
         return ApiError(ErrorKind.PAYLOAD_TOO_LARGE, "The request's body is larger than this server takes.")
+    if isinstance(error, StoreFailed):
+        _log.error("request %s failed", request_id, exc_info=error)
+        return unavailable("The artifacts' store cannot take the request now.")
     if isinstance(error, Overloaded):
         return too_many_requests()
     if isinstance(error, Unavailable):

@@ -5,7 +5,9 @@ from collections.abc import Callable
 import msgspec
 import sqlalchemy as sa
 
+from modelkeep.artifacts.stores import Stores
 from modelkeep.core.errors import internal
+from modelkeep.core.exchange import Content, Exchange
 from modelkeep.core.operation import Operation
 from modelkeep.core.scope import Scope
 from modelkeep.server.authorization import authorize
@@ -29,8 +31,9 @@ _RECORD = Query(
 class Executor:
     """Hands operations to the engine."""
 
-    def __init__(self, engine: Engine, replays: Replays, remembered_answers: int) -> None:
+    def __init__(self, engine: Engine, replays: Replays, remembered_answers: int, stores: Stores) -> None:
         self._engine = engine
+        self._stores = stores
         self._replays = replays
         self._remembered = RememberedAnswers(remembered_answers, lambda: engine.commits)
 
@@ -50,6 +53,21 @@ class Executor:
             answer = self._engine.read_now(work)
             self._remembered.keep(key, answer)
         return answer
+
+    async def carry(
+        self, operation: Operation, scope: Scope, request: msgspec.Struct, exchange: Exchange
+    ) -> Answer | Content:
+        """Answer an operation on bytes: what it looks up is read first, and no transaction is open afterwards."""
+        if operation.after is None:
+            raise LookupError("this operation was declared without bytes")
+        # A signed request is its own permission: the operation reads its grant, which raises where there is none.
+        if not operation.signed:
+            authorize(operation, scope)
+        plan = self._engine.read_now(lambda tx: operation.function(tx, scope, request))
+        response = await operation.after(self._stores, plan, exchange)
+        if isinstance(response, Content):
+            return response
+        return Answer(operation.status, _encode(response), tuple(exchange.answer_headers))
 
     async def write(
         self,

@@ -1,6 +1,6 @@
 """One request and one answer, apart from the server that carries them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 from modelkeep.core.errors import invalid_parameter
@@ -25,8 +25,17 @@ def read_header(headers: RequestHeaders, name: str) -> str | None:
     return value
 
 
+class Connection(Protocol):
+    """How a request came here. HTTP/2 has the host as `authority`, HTTP/1 as a header."""
+
+    scheme: str
+    authority: str | None
+
+
 class HttpRequest(NamedTuple):
-    """`path` is decoded once; `query` is not. `read_body(limit)` raises `PayloadTooLarge`."""
+    """`path` is decoded once; `query` is not. `read_body(limit)` raises `PayloadTooLarge`; `chunks` is the same body
+    for those who take it piece by piece.
+    """
 
     method: str
     path: str
@@ -34,6 +43,8 @@ class HttpRequest(NamedTuple):
     headers: RequestHeaders
     client: str
     read_body: Callable[[int], Awaitable[bytes]]
+    chunks: AsyncIterable[bytes] | None = None
+    connection: Connection | None = None
 
 
 class PayloadTooLarge(Exception):

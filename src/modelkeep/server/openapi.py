@@ -20,6 +20,8 @@ _MLOPS = "/mlops/api/2.0/"
 
 Json = dict[str, Any]
 
+_BYTES: Json = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+
 _RESPONSES = "#/components/responses/{name}"
 _REQUEST_HEADERS: dict[str, tuple[str, Json]] = {
     "opc-request-id": ("Echoed in the answer and in the log.", {"pattern": "^[A-Za-z0-9_-]{1,255}$"}),
@@ -59,7 +61,7 @@ def openapi_document(operations: Sequence[Operation]) -> bytes:
     """The document, as JSON."""
     structs: list[type[msgspec.Struct]] = [Error, ServerInfo]
     for operation in operations:
-        structs += [operation.request, operation.response]
+        structs += [kind for kind in (operation.request, operation.response) if issubclass(kind, msgspec.Struct)]
     unique = list(dict.fromkeys(structs))
     references, components = msgspec.json.schema_components(unique, ref_template=_SCHEMAS)
     schemas = dict(zip(unique, references, strict=True))
@@ -112,14 +114,16 @@ def _operation(
         "operationId": f"{operation.name}_{where}_{verb.lower()}",
         "tags": [operation.resource],
         "summary": operation.summary,
-        "parameters": [*_path_parameters(prefix + operation.path), *_headers(operation, dialect)],
-        "responses": _responses(operation, dialect, schemas[operation.response]),
+        "parameters": [*_path_parameters(operation, prefix), *_headers(operation, dialect)],
+        "responses": _responses(operation, dialect, _answered(operation, verb, schemas)),
     }
     if operation.description:
         described["description"] = operation.description
-    if verb in ("GET", "DELETE"):
+    if verb in ("GET", "HEAD", "DELETE") or operation.takes_bytes:
         described["parameters"] += list(_query_parameters(operation))
-    if verb != "GET" and msgspec.structs.fields(operation.request):
+    if operation.takes_bytes:
+        described["requestBody"] = {"required": True, "content": _BYTES}
+    elif verb not in ("GET", "HEAD") and msgspec.structs.fields(operation.request):
         described["requestBody"] = {
             "required": verb != "DELETE",
             "content": {"application/json": {"schema": schemas[operation.request]}},
@@ -127,27 +131,37 @@ def _operation(
     return described
 
 
-def _path_parameters(path: str) -> list[Json]:
-    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+def _answered(operation: Operation, verb: str, schemas: dict[type[msgspec.Struct], Json]) -> Json | None:
+    """The content of a success; None where it has none."""
+    if issubclass(operation.response, msgspec.Struct):
+        return None if operation.status == 204 else {"application/json": {"schema": schemas[operation.response]}}
+    return None if verb == "HEAD" else _BYTES
+
+
+def _names_in(path: str) -> list[str]:
+    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+
+
+def _path_parameters(operation: Operation, prefix: str) -> list[Json]:
+    """The segments in braces. One that takes the rest of the path may have slashes, which OpenAPI cannot say."""
+    names = _names_in(prefix + operation.path)
+    limits = [{"maxLength": KEY_LENGTH}] * len(names)
+    if operation.takes_rest:
+        limits[-1] = {}
     return [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH},
-        }
-        for name in names
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1, **limit}}
+        for name, limit in zip(names, limits, strict=True)
     ]
 
 
 def _query_parameters(operation: Operation) -> Iterable[Json]:
     """Fields of the request as a query. Where a body can have them too, none is required of the query."""
-    in_path = {part[1:-1] for part in operation.path.split("/") if part.startswith("{")}
+    in_path = set(_names_in(operation.path))
     _, components = msgspec.json.schema_components([operation.request], ref_template=_SCHEMAS)
     own = components.get(operation.request.__name__, {})
     for name, schema in own.get("properties", {}).items():
         if name not in in_path and not _is_nested(schema):
-            required = name in own.get("required", ()) and operation.verb == "GET"
+            required = name in own.get("required", ()) and (operation.verb == "GET" or operation.takes_bytes)
             yield {"name": name, "in": "query", "required": required, "schema": schema}
 
 
@@ -193,16 +207,23 @@ def _shared() -> Json:
     }
 
 
-def _responses(operation: Operation, dialect: Dialect, schema: Json) -> Json:
+def _responses(operation: Operation, dialect: Dialect, content: Json | None) -> Json:
     success: Json = {"description": "Done.", "headers": {"opc-request-id": _header("opc-request-id")}}
-    if operation.status != 204:
-        success["content"] = {"application/json": {"schema": schema}}
+    if content is not None:
+        success["content"] = content
     if not operation.scans:
         success["headers"]["etag"] = _header("etag")
     if operation.lists:
         success["headers"]["opc-next-page"] = _header("opc-next-page")
     responses: Json = {str(operation.status): success}
-    kinds = (*_ERRORS_OF_ALL, *(_ERRORS_OF_WRITES if operation.writes else ()))
+    if operation.gives_bytes:
+        responses |= {"206": {**success, "description": "The range asked for."}, "304": {"description": "Not changed."}}
+    kinds = (
+        *_ERRORS_OF_ALL,
+        *(_ERRORS_OF_WRITES if operation.writes else ()),
+        *((ErrorKind.RANGE_NOT_SATISFIABLE,) if operation.gives_bytes else ()),
+        *((ErrorKind.LENGTH_REQUIRED,) if operation.takes_bytes else ()),
+    )
     for status in (*sorted({str(status_of(kind, dialect)) for kind in kinds}), "default"):
         responses[status] = {"$ref": _RESPONSES.format(name="Error")}
     return responses

@@ -58,9 +58,11 @@ def _version(engine: Engine) -> Answer:
     return Answer(200, __version__.encode(), content_type=_TEXT)
 
 
-def _server_info(*, workspaces: bool) -> Callable[[Engine], Answer]:
-    body = msgspec.json.encode(ServerInfo(workspaces))
-    return lambda engine: Answer(200, body)
+class Abilities(NamedTuple):
+    """What depends on where artifacts are kept."""
+
+    uploads_in_parts: bool
+    downloads_in_parts: bool
 
 
 PROBES = {
@@ -71,13 +73,19 @@ PROBES = {
 _SERVER_INFO_PATHS = tuple(f"{root}/3.0/{SERVER_INFO}" for root in ("api", "ajax-api"))
 
 
-def find_probe(method: str, path: str) -> Callable[[Engine], Answer] | None:
+def find_probe(method: str, path: str, abilities: Abilities) -> Callable[[Engine], Answer] | None:
     """The probe at this path: at the root, and below a tenant's path, since clients append to their base URL."""
     if method not in ("GET", "HEAD"):
         return None
     tenant, mlops, tail = split_tenant(path) if path.startswith(ORACLE_ROOT) else ("", "", path[1:])
     if tail in _SERVER_INFO_PATHS:
         # Below a tenant's path the tenant is chosen already, so `mlflow.set_workspace` has no meaning there.
-        return _server_info(workspaces=not mlops)
+        info = ServerInfo(
+            not mlops,
+            multipart_uploads_enabled=abilities.uploads_in_parts,
+            multipart_downloads_enabled=abilities.downloads_in_parts,
+        )
+        body = msgspec.json.encode(info)
+        return lambda engine: Answer(200, body)
     probe = PROBES.get(tail)
     return probe.answer if probe is not None and (mlops or not tenant) else None

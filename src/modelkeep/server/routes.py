@@ -15,6 +15,11 @@ PLATFORMS = "aiDataPlatforms"
 MLFLOW_ROOTS = ("/api/", "/ajax-api/")
 API_VERSIONS = ("2.0", "2.11", "3.0")
 KEY_LENGTH = 500
+PAGE_PATHS = {
+    "get-artifact": "mlflow/get-artifact",
+    "model-versions/get-artifact": "mlflow/model-versions/get-artifact",
+}
+"""What MLflow's pages ask for at the root, above the API's prefixes, and the operations that these are."""
 SERVER_INFO = "mlflow/server-info"
 """What MLflow's clients ask of a server itself: below the API's prefixes, but no operation."""
 
@@ -64,7 +69,7 @@ class Routes:
         known = self._matched.get((method, path))
         if known is None:
             known = self._match(method, path)
-            if known is not None and len(path) <= _LONGEST_REMEMBERED:
+            if known is not None and len(path) <= _LONGEST_REMEMBERED and not known.operation.takes_rest:
                 if len(self._matched) >= _MOST_REMEMBERED:
                     self._matched.clear()
                 self._matched[method, path] = known
@@ -96,16 +101,20 @@ class Routes:
         given_segments = tail.split("/")
         for pattern, verbs in self._patterns.items():
             segments = given_segments
-            if len(pattern) < len(segments) and any(operation.takes_rest for operation in verbs.values()):
+            takes_rest = any(operation.takes_rest for operation in verbs.values())
+            if takes_rest and len(pattern) < len(segments):
                 segments = tail.split("/", len(pattern) - 1)
             if len(pattern) == len(segments) and all(
                 known == given or known.startswith("{") for known, given in zip(pattern, segments, strict=True)
             ):
-                return verbs, {
-                    known[1:-1]: check_key(known[1:-1], given)
+                named = [
+                    (known[1:-1], given)
                     for known, given in zip(pattern, segments, strict=True)
                     if known.startswith("{")
-                }
+                ]
+                # What takes the rest of a path is no key, and has a rule of its own.
+                checked = named[:-1] if takes_rest else named
+                return verbs, dict(named) | {name: check_key(name, given) for name, given in checked}
         return {}, None
 
 
@@ -124,6 +133,8 @@ def locate(path: str) -> Place | None:
             if version in API_VERSIONS:
                 return Place(Dialect.MLFLOW, None, None, tail, _MLFLOW_REACH)
             return None
+    if path[1:] in PAGE_PATHS:
+        return Place(Dialect.MLFLOW, None, None, PAGE_PATHS[path[1:]], _MLFLOW_REACH)
     if path == f"{ORACLE_ROOT}{PLATFORMS}":
         return Place(Dialect.ORACLE, None, None, PLATFORMS, (Reach.SERVER,))
     return None
@@ -146,7 +157,9 @@ def _locate_tenant(path: str) -> Place | None:
         return Place(Dialect.ORACLE, platform, None, tail, (Reach.PLATFORM,))
     root, _, versioned = tail.partition("/")
     version, _, operation = versioned.partition("/")
-    if f"/{root}/" not in MLFLOW_ROOTS or version not in API_VERSIONS:
+    if tail in PAGE_PATHS:
+        operation = PAGE_PATHS[tail]
+    elif f"/{root}/" not in MLFLOW_ROOTS or version not in API_VERSIONS:
         return None
     platform, *below = tenant.split("/")
     check_key("aiDataPlatformId", platform)

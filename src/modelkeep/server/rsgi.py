@@ -4,12 +4,14 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from modelkeep.core.exchange import Content
 from modelkeep.core.scope import Dialect
 from modelkeep.server.access_log import AccessLog, Entry
+from modelkeep.server.content import send_content
 from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.http import Answer, HttpRequest, PayloadTooLarge
 
-Handler = Callable[[HttpRequest], Awaitable[tuple[Answer | None, str]]]
+Handler = Callable[[HttpRequest], Awaitable[tuple[Answer | Content | None, str]]]
 Fallback = Callable[[Any, Any, str], Awaitable[int]]
 
 
@@ -38,10 +40,15 @@ class RsgiApplication:
                 return bytes(await protocol())
             return await _read_chunks(protocol, limit)
 
-        request = HttpRequest(scope.method, scope.path, scope.query_string, scope.headers, scope.client, read_body)
+        request = HttpRequest(
+            scope.method, scope.path, scope.query_string, scope.headers, scope.client, read_body, protocol, scope
+        )
         answer, request_id = await self._handler(request)
         if answer is None:
             await self._serve_page(request, request_id, scope, protocol)
+            return
+        if isinstance(answer, Content):
+            await send_content(protocol, answer, request_id)
             return
         headers = [("opc-request-id", request_id), *answer.headers]
         if answer.body:

@@ -14,6 +14,7 @@ import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
+from modelkeep.artifacts.stores import ArtifactsUnusable
 from modelkeep.core.settings import Settings
 from modelkeep.server.application import Application
 from modelkeep.storage.errors import DatabaseUnusable, DataDirectoryError, Unavailable
@@ -38,7 +39,7 @@ def serve(settings: Settings) -> None:
         raise CannotServe(str(error)) from None
     try:
         uvloop.run(_serve(settings, port, lock))
-    except (DatabaseUnusable, Unavailable) as error:
+    except (DatabaseUnusable, Unavailable, ArtifactsUnusable) as error:
         raise CannotServe(str(error)) from None
     finally:
         lock.release()

@@ -1,0 +1,61 @@
+"""The body of a request that is bytes: read piece by piece, held to the length that was announced."""
+
+from collections.abc import AsyncIterator
+
+from modelkeep.artifacts.store import too_large
+from modelkeep.core.errors import ApiError, ErrorKind
+from modelkeep.server.http import HttpRequest, read_header
+
+_DRAINED_BYTES = 64 * 1024 * 1024
+
+
+class Upload:
+    """One body."""
+
+    def __init__(self, request: HttpRequest, most_bytes: int) -> None:
+        announced = request.headers.get("content-length")
+        self._known = announced is not None and announced.isdecimal()
+        self.length = int(announced) if announced is not None and self._known else 0
+        self._request = request
+        self._most_bytes = most_bytes
+        self._read = 0
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body. One that ends before the announced length was cut off, and nothing of it may be kept.
+
+        The HTTP server ends a body without a length in the same way whether it is whole or cut off, so such a body is
+        refused.
+        """
+        if not self._known or self._request.chunks is None:
+            raise ApiError(
+                ErrorKind.LENGTH_REQUIRED,
+                "An upload needs the header 'content-length': without it one that is cut "
+                "off cannot be told from a whole one.",
+            )
+        if self._most_bytes and self.length > self._most_bytes:
+            raise too_large(self._most_bytes)
+        async for chunk in self._request.chunks:
+            self._read += len(chunk)
+            yield chunk
+        if self._read != self.length:
+            raise ApiError(
+                ErrorKind.CANNOT_PARSE,
+                f"The upload was cut off: {self._read} of {self.length} bytes came. Nothing was kept.",
+            )
+
+    async def drain(self) -> None:
+        """Read what is left of a refused body: a client that is still sending would not see the answer."""
+        if self._request.chunks is None or self.length > _DRAINED_BYTES:
+            return
+        async for chunk in self._request.chunks:
+            self._read += len(chunk)
+            if self._read > _DRAINED_BYTES:
+                return
+
+
+def origin_of(request: HttpRequest) -> str:
+    """Scheme and host as the caller wrote them."""
+    connection = request.connection
+    scheme = connection.scheme if connection is not None else "http"
+    host = (connection.authority if connection is not None else None) or read_header(request.headers, "host") or ""
+    return f"{scheme}://{host}"
