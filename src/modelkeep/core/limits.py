@@ -24,6 +24,7 @@ class Limits:
     entities_per_batch: int = 1_000
     experiments_page: int = 50_000
     runs_page: int = 50_000
+    logged_models_page: int = 50_000
     metric_history_page: int = 1_000_000
     metric_history_runs: int = 100
     logged_model_name_length: int = 500

@@ -75,6 +75,7 @@ class Settings:
     )
     max_experiments_page: int = _setting(Limits.experiments_page, "Largest page of experiments.")
     max_runs_page: int = _setting(Limits.runs_page, "Largest page of runs.")
+    max_logged_models_page: int = _setting(Limits.logged_models_page, "Largest page of logged models.")
     max_metric_history_page: int = _setting(Limits.metric_history_page, "Largest page of a metric's history.")
     max_metric_history_runs: int = _setting(
         Limits.metric_history_runs, "Most runs whose histories are asked for at once."

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from modelkeep.search.space import Clause, Condition
+from modelkeep.search.space import Attribute, Clause, Condition, Kind
 from modelkeep.storage.expressions import unindexed
 
 _FIRST: sa.ColumnElement[int] = sa.literal_column("1")
@@ -37,4 +37,17 @@ def owners_of_pair(pairs: sa.Table, condition: Condition, clause: Clause) -> "sa
         == sa.func.substr(sa.bindparam(clause.parameter, type_=sa.Text), _FIRST, _LENGTH),
         # Knowing the column's value, SQLite would put it into the expression above, which no index has then.
         condition(unindexed(pairs.c.value)),
+    )
+
+
+def pairs_attribute(pairs: sa.Table, owner: sa.Column[int], kind: Kind, key: str | None = None) -> Attribute:
+    """Any key of a table of pairs, or the one key that an attribute is another name of."""
+
+    def named(clause: Clause) -> Clause:
+        return clause if key is None else clause._replace(key=key)
+
+    return Attribute(
+        kind,
+        lambda condition, clause: holds_pair(pairs, (owner,), condition, named(clause)),
+        lambda condition, clause: owners_of_pair(pairs, condition, named(clause)),
     )

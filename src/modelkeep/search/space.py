@@ -36,7 +36,7 @@ class Kind(Enum):
     LISTED = ("a quoted string", (*_ALIKE, *_LISTED))
     OPTIONAL = ("a quoted string", (*_ALIKE, *_IS_THERE))
     NUMBER = ("a whole number", _COMPARED)
-    METRIC = ("a number", _COMPARED)
+    REAL = ("a number", _COMPARED)
     ID = ("a quoted number", (*_EQUAL, *_LISTED))
 
 
@@ -140,7 +140,7 @@ class Space:
 
 _TYPES: Mapping[Kind, "sa.types.TypeEngine[Any]"] = {
     Kind.NUMBER: sa.BigInteger(),
-    Kind.METRIC: sa.Double(),
+    Kind.REAL: sa.Double(),
     Kind.ID: sa.BigInteger(),
 }
 _OPERATORS: Mapping[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
@@ -204,7 +204,7 @@ def _checked(space: Space, entity: str, comparison: Comparison) -> Any:
 
 def _taken(kind: Kind, value: str | int | float) -> Any:
     """A literal as this kind takes it, None where it does not."""
-    if kind is Kind.METRIC:
+    if kind is Kind.REAL:
         return None if isinstance(value, str) else _as_float(value)
     if kind is Kind.NUMBER:
         return value if isinstance(value, int) and value in _INTEGERS else None

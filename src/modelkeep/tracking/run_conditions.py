@@ -4,12 +4,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from modelkeep.search.pairs import holds_pair, owners_of_pair
+from modelkeep.search.pairs import pairs_attribute
 from modelkeep.search.space import Attribute, Clause, Condition, Kind, Space, column
 from modelkeep.storage.schema import (
     datasets,
     latest_metrics,
-    metric_keys,
     params,
     run_dataset_tags,
     run_datasets,
@@ -17,24 +16,13 @@ from modelkeep.storage.schema import (
     runs,
 )
 from modelkeep.tracking.in_experiments import in_experiments
+from modelkeep.tracking.metric_conditions import compared_metric, key_id
 from modelkeep.tracking.values import RUN_NAME_TAG
 
 _CONTEXT_TAG = "mlflow.data.context"
 
 _r, _l = runs.c, latest_metrics.c
 _d, _rd, _rdt = datasets.c, run_datasets.c, run_dataset_tags.c
-
-
-def key_id(name: str) -> sa.ScalarSelect[int]:
-    """The number of a metric's name, looked up once a statement."""
-    return sa.select(metric_keys.c.id).where(metric_keys.c.name == name).scalar_subquery()
-
-
-def compared_metric(metrics: Any, condition: Condition, clause: Clause) -> sa.ColumnElement[bool]:
-    """A condition on a value that may be NaN, which differs from every number and compares with none."""
-    if clause.operator == "!=":
-        return sa.or_(condition(metrics.value), metrics.is_nan == sa.literal_column("1"))
-    return sa.and_(metrics.is_nan == sa.literal_column("0"), condition(metrics.value))
 
 
 def _measured(condition: Condition, clause: Clause) -> sa.ColumnElement[bool]:
@@ -52,19 +40,6 @@ def _with_metric(condition: Condition, clause: Clause) -> "sa.Select[Any] | None
         in_experiments(_l.experiment_id),
         _l.key_id == key_id(clause.key),
         compared_metric(_l, condition, clause),
-    )
-
-
-def _pairs(table: sa.Table, kind: Kind = Kind.OPTIONAL, key: str | None = None) -> Attribute:
-    """Any key of a table of pairs, or one that an attribute is another name of."""
-
-    def of_key(clause: Clause) -> Clause:
-        return clause if key is None else clause._replace(key=key)
-
-    return Attribute(
-        kind,
-        lambda condition, clause: holds_pair(table, (_r.id,), condition, of_key(clause)),
-        lambda condition, clause: owners_of_pair(table, condition, of_key(clause)),
     )
 
 
@@ -90,8 +65,8 @@ def _in_context(condition: Condition, clause: Clause) -> sa.ColumnElement[bool]:
     return sa.exists().where(_rdt.run_id == _r.id, _rdt.key == _CONTEXT_TAG, condition(_rdt.value)).correlate(runs)
 
 
-_NAME = _pairs(run_tags, Kind.LISTED, RUN_NAME_TAG)
-_STARTED = column(_r.start_time, Kind.NUMBER)
+_NAME = pairs_attribute(run_tags, _r.id, Kind.LISTED, RUN_NAME_TAG)
+_STARTED = column(_r.start_time, Kind.REAL)
 
 SPACE = Space(
     {
@@ -102,12 +77,12 @@ SPACE = Space(
             "user_id": column(_r.user_id, Kind.LISTED),
             "status": column(_r.status, Kind.LISTED),
             **dict.fromkeys(("start_time", "created", "Created"), _STARTED),
-            "end_time": column(_r.end_time, Kind.NUMBER),
+            "end_time": column(_r.end_time, Kind.REAL),
             "artifact_uri": column(_r.artifact_uri, Kind.LISTED),
         },
-        "metrics": Attribute(Kind.METRIC, _measured, _with_metric),
-        "params": _pairs(params),
-        "tags": _pairs(run_tags),
+        "metrics": Attribute(Kind.REAL, _measured, _with_metric),
+        "params": pairs_attribute(params, _r.id, Kind.OPTIONAL),
+        "tags": pairs_attribute(run_tags, _r.id, Kind.OPTIONAL),
         "datasets": {
             "name": _dataset(_d.name),
             "digest": _dataset(_d.digest),

@@ -1,8 +1,4 @@
-"""The order of a search of runs.
-
-A run without the metric, param, tag or time that is ordered by stands last, whichever the direction, and one whose
-metric is NaN before those. So each such key is two columns: a number, 0 where the value is there, and the value.
-"""
+"""The order of a search of runs: by attributes, metrics, params and tags."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -13,7 +9,9 @@ import sqlalchemy as sa
 from modelkeep.search.order import Order, named_twice, not_orderable, read_ordering
 from modelkeep.search.syntax import Ordering
 from modelkeep.storage.schema import latest_metrics, params, run_tags, runs
-from modelkeep.tracking.run_conditions import SPACE, key_id
+from modelkeep.tracking.absent_last import ZERO, by_metric, by_nullable
+from modelkeep.tracking.metric_conditions import key_id
+from modelkeep.tracking.run_conditions import SPACE
 
 _r = runs.c
 _COLUMNS = {
@@ -67,13 +65,15 @@ def order_runs(order_by: Sequence[str]) -> RunOrder:
     read = read_run_order(order_by)
     for place, (entity, key, descending) in enumerate(read):
         if entity == "attributes":
-            orders += _by_column(key, _COLUMNS[key], descending)
+            column = _COLUMNS[key]
+            orders += by_nullable(key, column, descending) if column.nullable else [Order(key, column, descending)]
             continue
         table = latest_metrics if entity == "metrics" else _PAIRS[entity]
         values = table.alias(f"ordered_{place}")
         named = values.c.key_id == key_id(key) if entity == "metrics" else values.c.key == key
         tables.append((values, sa.and_(values.c.run_id == _r.id, named)))
-        orders += _by_metric(key, values.c, descending) if entity == "metrics" else _by_pair(key, values.c, descending)
+        is_metric = entity == "metrics"
+        orders += by_metric(key, values.c, descending) if is_metric else by_nullable(key, values.c.value, descending)
     named_columns = [_COLUMNS[ordering.key] for ordering in read if ordering.entity == "attributes"]
     last = (Order("start_time", _r.start_time, descending=True), Order("run_id", _r.key, descending=False))
     orders += [order for order in last if not any(order.column is column for column in named_columns)]
@@ -84,26 +84,4 @@ def numbers_alone(order: RunOrder) -> RunOrder:
     """The order of the runs whose leading metric is a number: its first column is 0 for all of them."""
     (flag, value), rest = order.orders[:2], order.orders[2:]
     metrics = order.tables[0][0].c
-    zero: sa.ColumnElement[int] = sa.literal_column("0", sa.Integer)
-    return RunOrder([flag._replace(column=zero, fixed=True), value._replace(column=metrics.value), *rest], order.tables)
-
-
-def _by_column(key: str, column: sa.Column[Any], descending: bool) -> list[Order]:
-    if not column.nullable:
-        return [Order(key, column, descending)]
-    absent = sa.case((column.is_(None), sa.literal_column("1")), else_=sa.literal_column("0", sa.Integer))
-    return [Order(key, absent, descending=False), Order(key, sa.func.coalesce(column, 0), descending)]
-
-
-def _by_metric(key: str, metrics: Any, descending: bool) -> list[Order]:
-    kind = sa.func.coalesce(metrics.is_nan, sa.literal_column("2", sa.Integer))
-    value = sa.func.coalesce(metrics.value, sa.literal_column("0.0", sa.Double))
-    return [Order(key, kind, descending=False), Order(key, value, descending)]
-
-
-def _by_pair(key: str, pairs: Any, descending: bool) -> list[Order]:
-    absent = sa.case((pairs.value.is_(None), sa.literal_column("1")), else_=sa.literal_column("0", sa.Integer))
-    return [
-        Order(key, absent, descending=False),
-        Order(key, sa.func.coalesce(pairs.value, sa.literal_column("''", sa.Text)), descending),
-    ]
+    return RunOrder([flag._replace(column=ZERO, fixed=True), value._replace(column=metrics.value), *rest], order.tables)

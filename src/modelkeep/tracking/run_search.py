@@ -24,7 +24,8 @@ from modelkeep.storage.schema import latest_metrics, metric_keys, runs
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.in_experiments import experiments_asked, in_experiments
 from modelkeep.tracking.lifecycle import ViewType, in_view
-from modelkeep.tracking.run_conditions import SPACE, compared_metric
+from modelkeep.tracking.metric_conditions import compared_metric
+from modelkeep.tracking.run_conditions import SPACE
 from modelkeep.tracking.run_order import leading_metric, numbers_alone, order_runs
 from modelkeep.tracking.runs import COLUMNS, RUNS, Metric, Run, from_row, metric_value
 
