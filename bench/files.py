@@ -1,6 +1,7 @@
-"""The floor of artifacts: Granian alone, which keeps bodies in files: `python -m bench.files PORT DIRECTORY`.
+"""The floor of artifacts: Granian alone, which keeps bodies in files: `python -m bench.files PORT DIRECTORY FLUSH`.
 
 It runs as modelkeep does: embedded, one loop, uvloop. A file is named by the last segment of its path.
+FLUSH is 1 where it is on the disk before it is answered, and 0 where the kernel may write it later.
 """
 
 import asyncio
@@ -18,8 +19,8 @@ from granian.server.embed import Server
 HEADERS = [("content-type", "application/octet-stream")]
 
 
-def files_floor(home: Path) -> Callable[[Any, Any], Awaitable[None]]:
-    """The application: what is written is renamed into its place once it is whole, and not flushed to the disk."""
+def files_floor(home: Path, *, flush: bool) -> Callable[[Any, Any], Awaitable[None]]:
+    """The application: what is written is renamed into its place once it is whole."""
 
     async def serve(scope: Any, protocol: Any) -> None:
         path = home / scope.path.rpartition("/")[2]
@@ -28,6 +29,8 @@ def files_floor(home: Path) -> Callable[[Any, Any], Awaitable[None]]:
             with coming.open("wb", buffering=0) as file:
                 async for chunk in protocol:
                     file.write(chunk)
+                if flush:
+                    os.fsync(file.fileno())
             os.replace(coming, path)
             protocol.response_empty(200, [])
         elif path.is_file():
@@ -39,10 +42,10 @@ def files_floor(home: Path) -> Callable[[Any, Any], Awaitable[None]]:
     return serve
 
 
-async def serve_files(port: int, home: Path) -> None:
+async def serve_files(port: int, home: Path, *, flush: bool) -> None:
     """Serve until SIGTERM."""
     server = Server(
-        files_floor(home),
+        files_floor(home, flush=flush),
         address="127.0.0.1",
         port=port,
         interface=Interfaces.RSGI,
@@ -55,4 +58,4 @@ async def serve_files(port: int, home: Path) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve_files(int(sys.argv[1]), Path(sys.argv[2])))
+    uvloop.run(serve_files(int(sys.argv[1]), Path(sys.argv[2]), flush=sys.argv[3] == "1"))

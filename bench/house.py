@@ -8,7 +8,19 @@ from pathlib import Path
 from bench import peers, processes
 from bench.calls import Refused, call
 from bench.measure import Unmeasured
-from bench.peers import ASGI_FLOOR, FASTTRACKML, FILES, FLOOR, FORGETFUL, MLFLOW, MODELKEEP, NGINX, NotInstalled, Peer
+from bench.peers import (
+    ASGI_FLOOR,
+    FASTTRACKML,
+    FILES,
+    FLOOR,
+    FORGETFUL,
+    LATE_FILES,
+    MLFLOW,
+    MODELKEEP,
+    NGINX,
+    NotInstalled,
+    Peer,
+)
 from bench.prepare import Unprepared, prepare_mlflow, prepare_modelkeep
 from bench.processes import Memory
 from bench.registry import sample_answers
@@ -84,6 +96,7 @@ class House:
             MLFLOW: peers.mlflow,
             FASTTRACKML: peers.fasttrackml,
             FILES: peers.files,
+            LATE_FILES: lambda home: peers.files(home, LATE_FILES),
             NGINX: peers.nginx,
         }
         return starters[server](self._folder(server))

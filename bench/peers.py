@@ -18,7 +18,7 @@ from bench.calls import Refused, call
 
 MODELKEEP, FLOOR, ASGI_FLOOR, MLFLOW = "modelkeep", "floor", "ASGI floor", "mlflow server"
 FORGETFUL = "modelkeep, remembering nothing"
-FASTTRACKML, FILES, NGINX = "fml server", "plain Granian", "nginx"
+FASTTRACKML, FILES, LATE_FILES, NGINX = "fml server", "plain Granian", "plain Granian, not flushing", "nginx"
 FASTTRACKML_HOME = Path(sys.prefix) / "fasttrackml"
 """`make bench` installs it there, apart from the other packages: its Python half asks for an older MLflow."""
 TENANT_API = "/20260430/aiDataPlatforms/bench/workspaces/default/mlops/api/2.0/mlflow/"
@@ -113,12 +113,12 @@ def fasttrackml(home: Path) -> Iterator[Peer]:
 
 
 @contextmanager
-def files(home: Path) -> Iterator[Peer]:
-    """The floor of artifacts."""
+def files(home: Path, name: str = FILES) -> Iterator[Peer]:
+    """One of the two floors of artifacts."""
     port = free_port()
     home.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "bench.files", str(port), str(home)]
-    with _running(FILES, MLFLOW_API, command, port, home) as peer:
+    command = [sys.executable, "-m", "bench.files", str(port), str(home), "1" if name == FILES else "0"]
+    with _running(name, MLFLOW_API, command, port, home) as peer:
         yield peer
 
 

@@ -26,10 +26,12 @@ every round where most clients create, log, search runs or are MLflow's own, els
 - **mlflow server** runs with its defaults on SQLite: four workers. It receives the same bodies on its own path. Of its
   10,000 versions, 5,000 runs and 100,000 points, all but the first are copies of rows made in its database: creating
   them through its API takes minutes.
-- **fml server** is FastTrackML with its defaults on SQLite. It has no registry of models and does not proxy artifacts:
-  with MLflow's client its runs are logged without a version, and the client writes the file to the disk itself.
-- **plain Granian**, for artifacts, writes what it is sent to a file, not flushed to the disk, and answers that file.
-  **nginx** does the same where it is installed, with one worker.
+- **fml server** is FastTrackML with its defaults on SQLite. Its commits do not wait for the disk. It has no registry
+  of models and does not proxy artifacts: with MLflow's client its runs are logged without a version, and the client
+  writes the file to the disk itself.
+- **plain Granian**, for artifacts, writes what it is sent to a file, which is on the disk before the answer, as
+  modelkeep's are, and answers that file. **Not flushing**, it leaves the disk to the kernel, as **nginx** does, which
+  takes part where it is installed, and MLflow.
 - **Logging** goes to runs made for each window. Afterwards every answered request must have left its point.
   **Searches** have 200 different filters, and what some of them find is compared with what they should; the history is
   counted point by point, once. After that an answer that is too short counts as an error.

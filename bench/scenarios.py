@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bench import artifacts, registry, tracking, training
-from bench.peers import ASGI_FLOOR, FASTTRACKML, FILES, FLOOR, FORGETFUL, MLFLOW, MODELKEEP, NGINX
+from bench.peers import ASGI_FLOOR, FASTTRACKML, FILES, FLOOR, FORGETFUL, LATE_FILES, MLFLOW, MODELKEEP, NGINX
 from bench.registry import BY_ALIAS, CREATE, FIRST_PAGE, GET, LAST_PAGE
 from bench.work import Scenario
 
@@ -48,12 +48,13 @@ class Group:
         return tuple(count for count in wanted if count <= most) or (most,)
 
 
-def _side_by_side(servers: tuple[str, ...], *scenarios: str) -> tuple[tuple[str, str], ...]:
-    return tuple((server, scenario) for scenario in scenarios for server in servers)
+def _side_by_side(servers: tuple[str, ...], scenario: str) -> tuple[tuple[str, str], ...]:
+    return tuple((server, scenario) for server in servers)
 
 
 _TRACKING = (MODELKEEP, FASTTRACKML, MLFLOW)
-_FILES = (MODELKEEP, FILES, NGINX, MLFLOW)
+_SENT = _side_by_side((MODELKEEP, FILES, LATE_FILES, NGINX, MLFLOW), UP)
+_FETCHED = _side_by_side((MODELKEEP, FILES, NGINX, MLFLOW), DOWN)
 GROUPS = (
     Group("create", _side_by_side((MODELKEEP, FLOOR, ASGI_FLOOR, MLFLOW), CREATE), MODELS, headline=True),
     Group(
@@ -71,5 +72,5 @@ GROUPS = (
     Group("search-runs", _side_by_side(_TRACKING, SEARCH_RUNS), RUNS, 8, headline=True),
     Group("history", _side_by_side(_TRACKING, HISTORY), RUNS, 8),
     Group("client", _side_by_side(_TRACKING, CLIENT), NOTHING, 1, headline=True),
-    Group("artifact", _side_by_side(_FILES, UP, DOWN), NOTHING, 1),
+    Group("artifact", (*_SENT, *_FETCHED), NOTHING, 1),
 )
