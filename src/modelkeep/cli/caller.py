@@ -26,6 +26,9 @@ class Caller(Protocol):
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]: ...
 
+    def remove_artifacts(self) -> None:
+        """Remove the artifacts of what is gone. A server that runs does so by itself, within a minute."""
+
 
 @contextmanager
 def open_caller(data: Path) -> Iterator[Caller]:
@@ -67,6 +70,9 @@ class _Remote:
         except URLError as error:
             raise CommandFailed(f"The server at {self._url} does not answer: {error.reason}") from None
 
+    def remove_artifacts(self) -> None:
+        return
+
 
 class _Local:
     def __init__(self, runner: asyncio.Runner, data: Path) -> None:
@@ -101,6 +107,9 @@ class _Local:
             raise _failure(answer.body)
         self.next_page = dict(answer.headers).get("opc-next-page")
         return _decoded(answer.body)
+
+    def remove_artifacts(self) -> None:
+        self._runner.run(self._application.remove_artifacts())
 
     def close(self) -> None:
         self._runner.run(self._application.stop())
