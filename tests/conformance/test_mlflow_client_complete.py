@@ -15,7 +15,6 @@ NOT_APPLICABLE = {
         ("link_prompt_version_to_run", "list_logged_prompts", "detach_prompt_from_run"),
         "they write to and read from a run, and runs are not served yet",
     ),
-    "link_prompt_version_to_model": "it writes to a logged model, and logged models are not served yet",
     "link_prompt_versions_to_trace": "it writes to a trace, and traces are not served",
 }
 OF_THE_REGISTRY = ("registered_model", "model_version", "latest_versions", "prompt", "webhook", "workspace")
