@@ -18,7 +18,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-bench: $(VENV)/.bench
+bench: $(VENV)/.bench $(VENV)/.fasttrackml
 	$(BIN)/python -m bench $(BENCH)
 
 docs: $(VENV)/.test
@@ -40,5 +40,8 @@ $(VENV)/.test: $(VENV)/.run pyproject.toml
 
 $(VENV)/.bench: $(VENV)/.run pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
-	-$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/fasttrackml $(FASTTRACKML)
 	touch $@
+
+$(VENV)/.fasttrackml: $(VENV)/bin/python
+	-$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/fasttrackml $(FASTTRACKML) \
+		&& touch $@
