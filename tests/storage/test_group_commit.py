@@ -41,8 +41,8 @@ def _insert_then_refuse(tx: Transaction) -> str:
     raise _Refused
 
 
-def _names(engine: SqliteEngine) -> list[str]:
-    return [row[0] for row in engine.read_now(lambda tx: tx.all(_NAMES))]
+async def _names(engine: SqliteEngine) -> list[str]:
+    return [row[0] for row in await engine.look_up(lambda tx: tx.all(_NAMES))]
 
 
 def _with_engine(directory: Path, use: Callable[[SqliteEngine], Awaitable[None]], *, write_group: int = 64) -> None:
@@ -66,7 +66,7 @@ def test_a_write_that_fails_after_a_change_is_undone_and_its_neighbours_are_kept
         works = [_insert("a"), _insert("b"), _insert_then_refuse, _insert("c")]
         outcomes = await asyncio.gather(*(engine.write(work, _raise) for work in works), return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [str, str, _Refused, str]
-        assert _names(engine) == ["a", "b", "c"]
+        assert await _names(engine) == ["a", "b", "c"]
 
     _with_engine(tmp_path, use, write_group=write_group)
 
@@ -109,7 +109,7 @@ def test_writes_wait_while_another_process_holds_the_database_and_reads_do_not(t
         other.execute("BEGIN IMMEDIATE")
         writes = [asyncio.create_task(engine.write(_insert(name), _raise)) for name in "abc"]
         await asyncio.sleep(0.1)
-        assert _names(engine) == []
+        assert await _names(engine) == []
         assert not any(write.done() for write in writes)
         other.execute("ROLLBACK")
         other.close()
@@ -129,7 +129,7 @@ def test_a_full_disk_refuses_writes_answers_reads_and_goes_on_when_there_is_room
         )
         assert isinstance(outcomes[0], Unavailable)
         assert outcomes[1] == "small"
-        assert _names(engine) == ["before", "small"]
+        assert await _names(engine) == ["before", "small"]
         writer.control("PRAGMA max_page_count=1000000")
         assert await engine.write(large, _raise) == "too large"
 

@@ -105,7 +105,7 @@ class Application:
         if answered[0] is None:
             probe = find_probe(request.method, request.path, self._abilities)
             if probe is not None:
-                return probe(self._engine), answered[1]
+                return await probe(self._engine), answered[1]
         return answered
 
     async def remove_artifacts(self) -> None:

@@ -93,7 +93,7 @@ class Dispatcher:
             entry.request_id,
             self._limits,
             self._page_key,
-            self._tenancy(operation, place, headers),
+            await self._tenancy(operation, place, headers),
         )
         if operation.after is not None:
             return await self._carry(request, match, scope)
@@ -136,7 +136,7 @@ class Dispatcher:
             raise invalid_parameter("opc-request-id", "it must have 1 to 255 letters, digits, underscores and dashes.")
         return given
 
-    def _tenancy(self, operation: Operation, place: Place, headers: RequestHeaders) -> Tenancy | None:
+    async def _tenancy(self, operation: Operation, place: Place, headers: RequestHeaders) -> Tenancy | None:
         if operation.reach is Reach.SERVER:
             return None
         named = read_header(headers, _PLATFORM_HEADER)
@@ -146,8 +146,8 @@ class Dispatcher:
                     "X-MLFLOW-WORKSPACE",
                     f"{named!r} contradicts the path, which names the platform {place.platform!r}.",
                 )
-            return self._tenants.resolve(place.platform, place.workspace)
-        return self._tenants.resolve((named or "").strip() or DEFAULT_PLATFORM, DEFAULT_WORKSPACE)
+            return await self._tenants.resolve(place.platform, place.workspace)
+        return await self._tenants.resolve((named or "").strip() or DEFAULT_PLATFORM, DEFAULT_WORKSPACE)
 
     async def _body(self, request: HttpRequest) -> bytes:
         length = request.headers.get("content-length")

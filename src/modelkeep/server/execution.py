@@ -50,7 +50,7 @@ class Executor:
         key = (operation.name, tenancy.platform if tenancy else None, scope.workspace, _encode(request))
         answer = self._remembered.find(key)
         if answer is None:
-            answer = self._engine.read_now(work)
+            answer = await self._engine.look_up(work)
             self._remembered.keep(key, answer)
         return answer
 
@@ -63,7 +63,7 @@ class Executor:
         # A signed request is its own permission: the operation reads its grant, which raises where there is none.
         if not operation.signed:
             authorize(operation, scope)
-        plan = self._engine.read_now(lambda tx: operation.function(tx, scope, request))
+        plan = await self._engine.look_up(lambda tx: operation.function(tx, scope, request))
         response = await operation.after(self._stores, plan, exchange)
         if isinstance(response, Content):
             return response

@@ -1,6 +1,7 @@
 """What monitors and clients ask before anything else: health, readiness, version, and what the server can do."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +17,9 @@ from modelkeep.storage.schema import platforms
 # A table is read: SQLite answers "SELECT 1" without looking at its file.
 _PING = Query(sa.select(platforms.c.id).limit(1))
 _TEXT = "text/plain; charset=utf-8"
+
+
+Ask = Callable[[Engine], Awaitable[Answer]]
 
 
 class Features(msgspec.Struct, frozen=True):
@@ -39,23 +43,27 @@ class Probe(NamedTuple):
     """A document's line and the function that answers."""
 
     summary: str
-    answer: Callable[[Engine], Answer]
+    answer: Ask
 
 
-def _health(engine: Engine) -> Answer:
+async def _health(engine: Engine) -> Answer:
     return Answer(200, b"OK", content_type=_TEXT)
 
 
-def _ready(engine: Engine) -> Answer:
+async def _ready(engine: Engine) -> Answer:
     try:
-        engine.read_now(lambda tx: tx.one(_PING))
+        await engine.look_up(lambda tx: tx.one(_PING))
     except Exception:
         return Answer(503, b"the database does not answer", content_type=_TEXT)
     return Answer(200, b"OK", content_type=_TEXT)
 
 
-def _version(engine: Engine) -> Answer:
+async def _version(engine: Engine) -> Answer:
     return Answer(200, __version__.encode(), content_type=_TEXT)
+
+
+async def _server_info(info: ServerInfo, engine: Engine) -> Answer:
+    return Answer(200, msgspec.json.encode(info))
 
 
 class Abilities(NamedTuple):
@@ -73,7 +81,7 @@ PROBES = {
 _SERVER_INFO_PATHS = tuple(f"{root}/3.0/{SERVER_INFO}" for root in ("api", "ajax-api"))
 
 
-def find_probe(method: str, path: str, abilities: Abilities) -> Callable[[Engine], Answer] | None:
+def find_probe(method: str, path: str, abilities: Abilities) -> Ask | None:
     """The probe at this path: at the root, and below a tenant's path, since clients append to their base URL."""
     if method not in ("GET", "HEAD"):
         return None
@@ -85,7 +93,6 @@ def find_probe(method: str, path: str, abilities: Abilities) -> Callable[[Engine
             multipart_uploads_enabled=abilities.uploads_in_parts,
             multipart_downloads_enabled=abilities.downloads_in_parts,
         )
-        body = msgspec.json.encode(info)
-        return lambda engine: Answer(200, body)
+        return partial(_server_info, info)
     probe = PROBES.get(tail)
     return probe.answer if probe is not None and (mlops or not tenant) else None

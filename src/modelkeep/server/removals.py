@@ -19,7 +19,7 @@ _FORGET = Query(sa.delete(artifact_removals).where(_r.id == sa.bindparam("row", 
 
 async def remove_noted(engine: Engine, stores: Stores) -> None:
     """Remove what is noted now. A note is forgotten once its bytes are gone, so a crash has them removed again."""
-    while noted := engine.read_now(lambda tx: tx.all(_NOTED)):
+    while noted := await engine.look_up(lambda tx: tx.all(_NOTED)):
         for _, workspace, path in noted:
             await _remove(stores, workspace, path)
 

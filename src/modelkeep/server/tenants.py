@@ -30,13 +30,13 @@ class Tenants:
         self._engine = engine
         self._known: dict[tuple[str, str | None], tuple[float, Tenancy]] = {}
 
-    def resolve(self, platform: str, workspace: str | None) -> Tenancy:
+    async def resolve(self, platform: str, workspace: str | None) -> Tenancy:
         """The tenancy of these keys; raises 404 for the one that does not exist."""
         now = time.monotonic()
         known = self._known.get((platform, workspace))
         if known is not None and known[0] > now:
             return known[1]
-        tenancy = self._engine.read_now(lambda tx: _find(tx, platform, workspace))
+        tenancy = await self._engine.look_up(lambda tx: _find(tx, platform, workspace))
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
         self._known[platform, workspace] = (now + _REMEMBERED_SECONDS, tenancy)

@@ -36,5 +36,5 @@ class Engine(Protocol):
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` on one snapshot."""
 
-    def read_now(self, work: Callable[[Transaction], T]) -> T:
-        """Run `work` on the caller's thread: for look-ups by key that cost less than changing threads."""
+    async def look_up(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work`, which looks up keys and costs little: where the database is near, on the caller's thread."""

@@ -86,7 +86,7 @@ class SqliteEngine:
     async def read(self, work: Callable[[Transaction], T]) -> T:
         return await self._loop.run_in_executor(self._readers, self._read_in_thread, work)
 
-    def read_now(self, work: Callable[[Transaction], T]) -> T:
+    async def look_up(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` at once; where it has a second statement, once more and on a snapshot.
 
         Most look-ups are one statement, which is a snapshot by itself. BEGIN and COMMIT around it would let go of
