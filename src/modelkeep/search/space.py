@@ -170,7 +170,8 @@ def _read(space: Space, text: str) -> Filter:
     for place, comparison in enumerate(comparisons):
         entity = space.entity(comparison.entity)
         value = _checked(space, entity, comparison)
-        parameter = "" if value in (None, "") else f"value_{place}"
+        # No column is called "given": SQLAlchemy names its own parameters by columns.
+        parameter = "" if value in (None, "") else f"given_{place}"
         if parameter:
             values[parameter] = value
         clauses.append(Clause(entity, comparison.key, comparison.operator, parameter))

@@ -40,14 +40,14 @@ def _optional(target: sa.Column[str]) -> Attribute:
 
 
 def on_datasets(metrics: Any, with_digest: tuple[bool, ...]) -> sa.ColumnElement[bool]:
-    """The metrics that were measured on one of the datasets `name_0`, `digest_0`, …; all where none is named."""
+    """The metrics that were measured on one of the datasets `dataset_0_name`, …; all where none is named."""
     if not with_digest:
         return sa.true()
     named: list[sa.ColumnElement[bool]] = []
     for place, digest in enumerate(with_digest):
-        is_it = metrics.dataset_name == sa.bindparam(f"name_{place}", type_=sa.Text)
+        is_it = metrics.dataset_name == sa.bindparam(f"dataset_{place}_name", type_=sa.Text)
         if digest:
-            is_it = sa.and_(is_it, metrics.dataset_digest == sa.bindparam(f"digest_{place}", type_=sa.Text))
+            is_it = sa.and_(is_it, metrics.dataset_digest == sa.bindparam(f"dataset_{place}_digest", type_=sa.Text))
         named.append(is_it)
     return sa.or_(*named)
 

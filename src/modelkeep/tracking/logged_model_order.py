@@ -8,12 +8,13 @@ import sqlalchemy as sa
 
 from modelkeep.core.errors import invalid_parameter, missing_parameter
 from modelkeep.search.order import Order
-from modelkeep.storage.schema import logged_model_metrics, logged_models
+from modelkeep.storage.schema import logged_model_metrics, logged_models, runs
 from modelkeep.tracking.absent_last import by_metric, by_text
+from modelkeep.tracking.in_experiments import in_experiments
 from modelkeep.tracking.metric_conditions import key_id
 
 _MOST_ORDERINGS = 20
-_l = logged_models.c
+_l, _m, _r = logged_models.c, logged_model_metrics.c, runs.c
 _COLUMNS: dict[str, sa.Column[Any]] = {
     "name": _l.name,
     "model_id": _l.key,
@@ -61,7 +62,7 @@ def read_model_order(order_by: Sequence[OrderBy]) -> tuple[tuple[ModelOrdering, 
         name, digest = clause.dataset_name or "", clause.dataset_digest or ""
         if dot and entity == "metrics" and key:
             read.append(ModelOrdering(True, key, not clause.ascending, bool(name), bool(digest)))
-            values |= {f"ordered_name_{place}": name, f"ordered_digest_{place}": digest}
+            values |= {f"ordered_{place}_name": name, f"ordered_{place}_digest": digest}
         elif clause.field_name in _COLUMNS:
             read.append(ModelOrdering(False, clause.field_name, not clause.ascending))
         else:
@@ -93,29 +94,19 @@ def order_models(
 
 
 def _latest(place: int, clause: ModelOrdering) -> tuple[Any, sa.ColumnElement[bool]]:
-    """The last value of a metric: of the latest time, then of the highest step, then of the oldest run."""
-    values, others = logged_model_metrics.alias(f"ordered_{place}"), logged_model_metrics.alias(f"others_{place}")
-    conditions = [others.c.model_id == _l.id, others.c.key_id == key_id(clause.key)]
+    """The last value of a metric of each model: of the latest time, then of the highest step, then by the run's id."""
+    conditions = [_m.key_id == key_id(clause.key), in_experiments(_l.experiment_id)]
     if clause.with_name:
-        conditions.append(others.c.dataset_name == sa.bindparam(f"ordered_name_{place}", type_=sa.Text))
+        conditions.append(_m.dataset_name == sa.bindparam(f"ordered_{place}_name", type_=sa.Text))
     if clause.with_digest:
-        conditions.append(others.c.dataset_digest == sa.bindparam(f"ordered_digest_{place}", type_=sa.Text))
-    identity = ("timestamp", "step", "run_id", "dataset_name", "dataset_digest")
-    newest = (
-        sa.select(*(others.c[column] for column in identity))
+        conditions.append(_m.dataset_digest == sa.bindparam(f"ordered_{place}_digest", type_=sa.Text))
+    latest_first = (_m.timestamp.desc(), _m.step.desc(), _r.key, _m.dataset_name, _m.dataset_digest)
+    rank = sa.func.row_number().over(partition_by=_m.model_id, order_by=latest_first).label("rank")
+    ranked = (
+        sa.select(_m.model_id, _m.value, _m.is_nan, rank)
+        .join_from(logged_model_metrics, logged_models, _l.id == _m.model_id)
+        .join(runs, _r.id == _m.run_id)
         .where(*conditions)
-        .order_by(
-            others.c.timestamp.desc(),
-            others.c.step.desc(),
-            others.c.run_id,
-            others.c.dataset_name,
-            others.c.dataset_digest,
-        )
-        .limit(sa.literal_column("1"))
-        .correlate(logged_models)
+        .subquery(f"ordered_{place}")
     )
-    return values, sa.and_(
-        values.c.model_id == _l.id,
-        values.c.key_id == key_id(clause.key),
-        sa.tuple_(*(values.c[column] for column in identity)).in_(newest),
-    )
+    return ranked, sa.and_(ranked.c.model_id == _l.id, ranked.c.rank == sa.literal_column("1"))

@@ -104,8 +104,8 @@ def _named(datasets: Sequence[DatasetFilter]) -> dict[str, str]:
     for place, dataset in enumerate(datasets):
         if not dataset.dataset_name:
             raise missing_parameter(f"datasets[{place}].dataset_name")
-        named[f"name_{place}"] = dataset.dataset_name
-        named[f"digest_{place}"] = dataset.dataset_digest or ""
+        named[f"dataset_{place}_name"] = dataset.dataset_name
+        named[f"dataset_{place}_digest"] = dataset.dataset_digest or ""
     return named
 
 
