@@ -5,12 +5,12 @@ latest value.
 """
 
 from collections.abc import Collection, Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import sqlalchemy as sa
 
-from modelkeep.storage.expressions import json_array, one_of
+from modelkeep.storage.expressions import json_array, json_objects, one_of
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import (
     latest_metrics,
@@ -51,18 +51,27 @@ class Logged(NamedTuple):
 MODEL, RUN = "model", "run"
 
 _m, _r, _k = logged_models.c, runs.c, metric_keys.c
-_mm, _mp, _rm, _rp = logged_model_metrics.c, logged_model_params.c, latest_metrics.c, params.c
+_mm, _rm = logged_model_metrics.c, latest_metrics.c
 _NONE, _ZERO = sa.literal_column("''", sa.Text), sa.literal_column("0", sa.BigInteger)
 _NO_VALUE = sa.literal_column("0.0", sa.Double)
+# What tells a row of params from a row of a metric.
+_NO_RUN = _NONE
 
 
 def _named(holders: Any, parameter: str) -> tuple[sa.ColumnElement[bool], ...]:
     return holders.workspace_id.in_(one_of("workspaces", numbers=True)), holders.key.in_(one_of(parameter))
 
 
-def _param_row(kind: str, holders: Any, pairs: Any) -> tuple[sa.ColumnElement[Any], ...]:
-    holder = (sa.literal_column(f"'{kind}'", sa.Text), holders.workspace_id, holders.key)
-    return *holder, pairs.key, pairs.value, _NO_VALUE, _ZERO, _ZERO, _ZERO, _NONE, _NONE, _NONE
+def _params_of(kind: str, holders: sa.Table, pairs: sa.Table, owner: str) -> sa.Select[Any]:
+    """One row a holder that is known here, whether or not it has params; they leave the database as JSON."""
+    listed = (
+        sa.select(json_objects(sa.literal_column("'name'"), pairs.c.key, sa.literal_column("'value'"), pairs.c.value))
+        .where(pairs.c[owner] == holders.c.id)
+        .correlate(holders)
+        .scalar_subquery()
+    )
+    holder = (sa.literal_column(f"'{kind}'", sa.Text), holders.c.workspace_id, holders.c.key)
+    return sa.select(*holder, listed, _NO_VALUE, _ZERO, _ZERO, _ZERO, _NONE, _NONE, _NO_RUN)
 
 
 _measured = (
@@ -96,7 +105,6 @@ _MODEL_METRICS = sa.select(
     _c.workspace_id,
     _c.holder,
     _c.name,
-    sa.null(),
     _c.value,
     _c.is_nan,
     _c.timestamp,
@@ -105,19 +113,13 @@ _MODEL_METRICS = sa.select(
     _c.dataset_digest,
     _c.run,
 ).where(_c.age == 1)
-# A model without params has one row without a name: it is known here all the same.
-_MODEL_PARAMS = (
-    sa.select(*_param_row(MODEL, _m, _mp))
-    .join_from(logged_models, logged_model_params, _mp.model_id == _m.id, isouter=True)
-    .where(*_named(_m, "models"))
-)
+_MODEL_PARAMS = _params_of(MODEL, logged_models, logged_model_params, "model_id").where(*_named(_m, "models"))
 _RUN_METRICS = (
     sa.select(
         sa.literal_column(f"'{RUN}'", sa.Text),
         _r.workspace_id,
         _r.key,
         _k.name,
-        sa.null(),
         _rm.value,
         _rm.is_nan,
         _rm.timestamp,
@@ -130,45 +132,38 @@ _RUN_METRICS = (
     .join(metric_keys, _k.id == _rm.key_id)
     .where(*_named(_r, "runs"))
 )
-_RUN_PARAMS = (
-    sa.select(*_param_row(RUN, _r, _rp)).join_from(runs, params, _rp.run_id == _r.id).where(*_named(_r, "runs"))
-)
+_RUN_PARAMS = _params_of(RUN, runs, params, "run_id").where(*_named(_r, "runs"))
 _LOGGED = Query(sa.union_all(_MODEL_PARAMS, _MODEL_METRICS, _RUN_PARAMS, _RUN_METRICS))
 
 
 def logged_to(tx: Transaction, holders: Collection[Holder]) -> dict[Holder, Logged]:
-    """What was logged to each, in one statement. A model that is not known here has no entry."""
-    found: dict[Holder, Logged] = {}
+    """What was logged to each, in one statement. What is not known here has no entry."""
     rows = tx.all(
         _LOGGED,
         workspaces=json_array(sorted({holder.workspace for holder in holders})),
         models=_keys(holders, MODEL),
         runs=_keys(holders, RUN),
     )
-    for kind, workspace, key, name, text, value, is_nan, timestamp, step, dataset, digest, run in rows:
-        holder = Holder(kind, workspace, key)
-        if holder not in holders:
-            continue
-        logged = found.setdefault(holder, Logged([], []))
-        if text is None and name is not None:
+    metrics: dict[tuple[str, int, str], list[ModelMetric]] = {}
+    listed: dict[tuple[str, int, str], list[ModelParam]] = {}
+    for kind, workspace, key, text, value, is_nan, timestamp, step, dataset, digest, run in rows:
+        holder = (kind, workspace, key)
+        if run:
             model = key if kind == MODEL else ""
-            measured = metric_value(value, is_nan)
-            logged.metrics.append(ModelMetric(name, measured, timestamp, step, dataset, digest, model, run))
-        elif name is not None:
-            logged.params.append(ModelParam(name, text))
-    for logged in found.values():
-        logged.metrics.sort(key=_metric_order)
-        logged.params.sort(key=_param_order)
-    return found
+            measured = ModelMetric(text, metric_value(value, is_nan), timestamp, step, dataset, digest, model, run)
+            metrics.setdefault(holder, []).append(measured)
+        else:
+            listed[holder] = cast("list[ModelParam]", msgspec.Raw(text.encode()))
+    return {
+        holder: Logged(sorted(metrics.get(holder, ()), key=_order), listed[holder])
+        for holder in holders
+        if holder in listed
+    }
 
 
 def _keys(holders: Iterable[Holder], kind: str) -> str:
     return json_array(sorted({holder.key for holder in holders if holder.kind == kind}))
 
 
-def _metric_order(metric: ModelMetric) -> tuple[str, str, str]:
+def _order(metric: ModelMetric) -> tuple[str, str, str]:
     return metric.key, metric.dataset_name, metric.dataset_digest
-
-
-def _param_order(param: ModelParam) -> str:
-    return param.name
