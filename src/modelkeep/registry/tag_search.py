@@ -11,10 +11,11 @@ def tags_attribute(tags: sa.Table, *owner: sa.Column[int]) -> Attribute:
     """Tags of the rows of `owner`, any key. Equality is looked up by the index of values."""
 
     def where(condition: Condition, clause: Clause) -> sa.ColumnElement[bool]:
-        found = owners_of_pair(tags, condition, clause)
+        holds = holds_pair(tags, owner, condition, clause)
+        found = owners_of_pair(tags, clause)
         if found is None:
-            return holds_pair(tags, owner, condition, clause)
-        return sa.tuple_(*owner).in_(found) if len(owner) > 1 else owner[0].in_(found)
+            return holds
+        return sa.and_(sa.tuple_(*owner).in_(found) if len(owner) > 1 else owner[0].in_(found), holds)
 
     return Attribute(Kind.TEXT, where)
 

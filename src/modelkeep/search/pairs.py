@@ -5,7 +5,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from modelkeep.search.space import Attribute, Clause, Condition, Kind
-from modelkeep.storage.expressions import unindexed
 
 _FIRST: sa.ColumnElement[int] = sa.literal_column("1")
 _LENGTH: sa.ColumnElement[int] = sa.literal_column("200")
@@ -23,10 +22,10 @@ def holds_pair(
     return sa.exists().where(*match, pairs.c.key == clause.key, condition(pairs.c.value)).correlate(owner[0].table)
 
 
-def owners_of_pair(pairs: sa.Table, condition: Condition, clause: Clause) -> "sa.Select[Any] | None":
-    """The owners of pairs that equal the clause's, found by the index of values, which has their first 200 characters.
+def owners_of_pair(pairs: sa.Table, clause: Clause) -> "sa.Select[Any] | None":
+    """The owners of pairs that begin as the clause's value does: the index has the first 200 characters of each.
 
-    No other comparison is one that the index answers.
+    No comparison but equality is one that it answers.
     """
     if clause.operator != "=" or not clause.parameter:
         return None
@@ -35,8 +34,6 @@ def owners_of_pair(pairs: sa.Table, condition: Condition, clause: Clause) -> "sa
         pairs.c.key == clause.key,
         sa.func.substr(pairs.c.value, _FIRST, _LENGTH)
         == sa.func.substr(sa.bindparam(clause.parameter, type_=sa.Text), _FIRST, _LENGTH),
-        # Knowing the column's value, SQLite would put it into the expression above, which no index has then.
-        condition(unindexed(pairs.c.value)),
     )
 
 
@@ -49,5 +46,5 @@ def pairs_attribute(pairs: sa.Table, owner: sa.Column[int], kind: Kind, key: str
     return Attribute(
         kind,
         lambda condition, clause: holds_pair(pairs, (owner,), condition, named(clause)),
-        lambda condition, clause: owners_of_pair(pairs, condition, named(clause)),
+        lambda condition, clause: owners_of_pair(pairs, named(clause)),
     )

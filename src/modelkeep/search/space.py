@@ -66,7 +66,7 @@ Where = Callable[[Condition, Clause], sa.ColumnElement[bool]]
 class Attribute:
     """What can be compared, and where a condition on it is put.
 
-    `owners` selects the ids of the rows that meet a condition, by an index; it is absent or None where none helps.
+    `owners` selects the ids of the rows that may meet a condition, by an index; it is absent or None where none helps.
     """
 
     kind: Kind
@@ -104,7 +104,7 @@ class Space:
         return [self._known(clause).where(self.compared(clause), clause) for clause in clauses]
 
     def owners(self, clause: Clause) -> "sa.Select[Any] | None":
-        """The ids of the rows that meet a clause, where an index finds them."""
+        """The ids of the rows that may meet a clause, where an index finds them."""
         find = self._known(clause).owners
         return find(self.compared(clause), clause) if find else None
 

@@ -125,7 +125,7 @@ def _search(shape: _Shape, further: bool) -> Search:
     else:
         owners: Any = here.owners(entered)
         conditions += [in_experiments(unindexed(_l.experiment_id), one=one), _l.id.in_(owners)]
-    conditions += here.conditions([clause for clause in clauses if clause is not entered])
+    conditions += here.conditions(clauses)
     if with_digest and not any(clause.entity == "metrics" for clause in clauses):
         conditions.append(measured_on_datasets(with_digest))
     orders: list[Order]

@@ -140,7 +140,6 @@ def _search(
     else:
         owners: Any = SPACE.owners(entered)
         conditions += [in_experiments(unindexed(_r.experiment_id), one=one), _r.id.in_(owners)]
-        clauses = tuple(clause for clause in clauses if clause is not entered)
     for table, matches in tables:
         source = sa.outerjoin(source, table, matches)
     if part is _Part.REST:
