@@ -41,7 +41,7 @@ _OF_RUN = Query(sa.select(_rd.dataset_id).where(_rd.run_id == sa.bindparam("row"
 _READ = BulkInsert(run_datasets, ("run_id", "dataset_id"), ignore_known)
 _TAG = BulkInsert(run_dataset_tags, ("run_id", "dataset_id", "key", "value"), ignore_known)
 _SUMMARIES = (
-    sa.select(_e.number, _d.name, _d.digest, _t.value.nulls_first())
+    sa.select(_e.number, _d.name, _d.digest, _t.value)
     .distinct()
     .join_from(datasets, experiments, _e.id == _d.experiment_id)
     .join(run_datasets, _rd.dataset_id == _d.id)
