@@ -25,7 +25,7 @@ def _drafts(incoming: Path) -> list[Path]:
     return list(incoming.glob("new-*"))
 
 
-def _wait_until(condition: object) -> None:
+def wait_until(condition: object) -> None:
     deadline = time.monotonic() + 10
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline
@@ -35,9 +35,9 @@ def _wait_until(condition: object) -> None:
 def test_an_upload_that_is_cut_off_leaves_nothing(own_server: RunningServer, own_artifacts: Api) -> None:
     incoming = own_server.data / "artifacts" / ".incoming"
     connection = _begin(own_server, "1/f", 4_000_000, b"x" * 2_000_000)
-    _wait_until(lambda: _drafts(incoming))
+    wait_until(lambda: _drafts(incoming))
     connection.close()
-    _wait_until(lambda: not _drafts(incoming))
+    wait_until(lambda: not _drafts(incoming))
     assert own_artifacts.call("GET", "artifacts/1/f").error == NOT_FOUND
     assert own_artifacts.get("artifacts") == {"files": []}
 
@@ -46,10 +46,10 @@ def test_an_upload_that_is_cut_off_leaves_what_was_there(own_server: RunningServ
     incoming = own_server.data / "artifacts" / ".incoming"
     own_artifacts.ok("PUT", "artifacts/1/f", content=b"before")
     connection = _begin(own_server, "1/f", 4_000_000, b"x" * 2_000_000)
-    _wait_until(lambda: _drafts(incoming))
+    wait_until(lambda: _drafts(incoming))
     assert own_artifacts.call("GET", "artifacts/1/f").content == b"before"
     connection.close()
-    _wait_until(lambda: not _drafts(incoming))
+    wait_until(lambda: not _drafts(incoming))
     assert own_artifacts.call("GET", "artifacts/1/f").content == b"before"
 
 
@@ -60,7 +60,7 @@ def test_a_killed_server_leaves_nothing_under_the_name_and_cleans_up_at_its_star
     server.start()
     incoming = data_directory / "artifacts" / ".incoming"
     with _begin(server, "1/f", 4_000_000, b"x" * 2_000_000):
-        _wait_until(lambda: _drafts(incoming))
+        wait_until(lambda: _drafts(incoming))
         server.kill()
     (draft,) = _drafts(incoming)
     _age(draft)
@@ -113,6 +113,19 @@ def test_an_upload_without_a_length_is_refused(artifacts: Api) -> None:
     answer = artifacts.call("PUT", "artifacts/f", content=iter([b"a", b"b"]))
     assert answer.error == (411, "BAD_REQUEST", "LengthRequired")
     assert artifacts.call("GET", "artifacts/f").error == NOT_FOUND
+
+
+def test_an_empty_file_needs_no_length_as_mlflows_client_sends_none(artifacts: Api) -> None:
+    for _ in range(2):
+        artifacts.ok("PUT", "artifacts/f", content=iter([]))
+        assert artifacts.call("GET", "artifacts/f").headers["content-length"] == "0"
+
+
+def test_what_may_be_cut_off_takes_no_files_place(artifacts: Api) -> None:
+    artifacts.ok("PUT", "artifacts/f", content=b"kept")
+    answer = artifacts.call("PUT", "artifacts/f", content=iter([]))
+    assert answer.error == (411, "BAD_REQUEST", "LengthRequired")
+    assert artifacts.call("GET", "artifacts/f").content == b"kept"
 
 
 def test_a_refused_upload_is_answered_although_the_client_sends_all_of_it(artifacts: Api) -> None:

@@ -1,14 +1,27 @@
-"""A file as an answer: status, headers and the bytes that the request asked for."""
+"""Files as answers and as bodies: what a request brings, and status, headers and bytes of what it asks for."""
 
 import contextlib
 
 from modelkeep.artifacts.media import attachment, media_type
 from modelkeep.artifacts.ranges import Unsatisfiable, is_known, last_modified, wanted
-from modelkeep.artifacts.store import Replaced, Store
+from modelkeep.artifacts.store import Replaced, Store, length_required
 from modelkeep.core.errors import ApiError, ErrorKind, unavailable
 from modelkeep.core.exchange import Content, Exchange
 
 _LOOKS = 5
+
+
+async def keep(store: Store, path: str, exchange: Exchange) -> None:
+    """Keep the body as this file."""
+    if exchange.length is None:
+        # What seems to be empty may be cut off: it must not take the place of a file that is not.
+        try:
+            held = await store.look(path)
+        except ApiError:
+            held = None
+        if held is not None and held.size:
+            raise length_required()
+    await store.write(path, exchange.length or 0, exchange.upload())
 
 
 async def send(store: Store, path: str, exchange: Exchange) -> Content:

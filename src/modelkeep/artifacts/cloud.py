@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionError, UnauthenticatedError
-from obstore.store import AzureStore, ClientConfig, GCSStore, S3Store
+from obstore.store import AzureStore, GCSStore, S3Store
 
 from modelkeep.artifacts.paths import join
 from modelkeep.artifacts.store import Held, Listed, Parts, Replaced, SignedUrl, StoreFailed, is_folder
 from modelkeep.core.errors import artifact_not_found
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
 
 Bucket = S3Store | GCSStore | AzureStore
 
@@ -149,10 +152,12 @@ def open_bucket(url: str, environment: dict[str, str]) -> tuple[Bucket, str]:
     root, _, prefix = rest.partition("/")
     plain = any(environment.get(name, "").startswith("http://") for name in _ENDPOINTS)
     options: ClientConfig = {"allow_http": plain, "timeout": timedelta(minutes=5)}
-    bucket = from_url(f"{scheme}://{root}", client_options=options)
+    bucket = from_url(f"{scheme}://{root}", client_options=options, retry_config=_RETRIES)
     if not isinstance(bucket, (S3Store, GCSStore, AzureStore)):
         raise ValueError(f"{scheme}:// is not kept by a cloud")
     return bucket, prefix.strip("/")
 
 
+# A client waits for the answer, and asks again by itself.
+_RETRIES: "RetryConfig" = {"max_retries": 4, "retry_timeout": timedelta(seconds=20)}
 _ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT", "AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT")

@@ -103,6 +103,13 @@ def too_large(most: int) -> ApiError:
     return ApiError(ErrorKind.PAYLOAD_TOO_LARGE, f"An artifact has at most {most} bytes on this server.")
 
 
+def length_required() -> ApiError:
+    return ApiError(
+        ErrorKind.LENGTH_REQUIRED,
+        "An upload needs the header 'content-length': without it one that is cut off cannot be told from a whole one.",
+    )
+
+
 def unsupported(what: str) -> ApiError:
     return ApiError(ErrorKind.NOT_IMPLEMENTED, UNSUPPORTED.format(what=what))
 

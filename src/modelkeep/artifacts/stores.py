@@ -38,7 +38,7 @@ class Stores:
         try:
             for place in (self._root, *self._allowed):
                 self._at(place, "")
-        except (OSError, ValueError, ImportError) as error:
+        except (OSError, ValueError) as error:
             raise ArtifactsUnusable(f"Artifacts cannot be kept at {place!r}: {error}") from None
         self.uploads_in_parts = self.workspace(0).parts is not None
         self.downloads_in_parts = _scheme(self._root) in _CLOUDS

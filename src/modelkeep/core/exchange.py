@@ -21,8 +21,8 @@ class Exchange:
     """Scheme and host under which the caller reaches this server."""
     upload: Callable[[], AsyncIterator[bytes]]
     """The body, chunk by chunk. Raises where it has no announced length, is too long, or ends too soon."""
-    length: int
-    """The announced length of the body."""
+    length: int | None
+    """The announced length of the body; None where there is none, and then the body is empty or refused."""
     answer_headers: HeaderList = field(default_factory=list)
     """Headers to add to an answer that is a struct."""
 

@@ -72,7 +72,6 @@ class Application:
             await self._engine.close()
             raise
         self._abilities = Abilities(self._stores.uploads_in_parts, self._stores.downloads_in_parts)
-        await self._stores.clean()
         self._dispatcher = Dispatcher(
             self._operations,
             Executor(self._engine, self._replays, self._settings.remembered_answers, self._stores),
@@ -141,13 +140,13 @@ class Application:
 
     async def _tidy(self) -> None:
         """Remove the bytes of what was deleted, and once an hour what uploads have left that came to no end."""
-        for turn in itertools.count(1):
-            await asyncio.sleep(_TIDY_EVERY_SECONDS)
+        for turn in itertools.count():
             try:
                 await self.remove_artifacts()
-                await (self._stores.clean() if turn % _TURNS_AN_HOUR == 0 else self._stores.drop_views())
+                await (self._stores.drop_views() if turn % _TURNS_AN_HOUR else self._stores.clean())
             except Exception:
                 _log.exception("the artifacts could not be tidied; the next turn tries again")
+            await asyncio.sleep(_TIDY_EVERY_SECONDS)
 
     def _forget_old(self, tx: Transaction) -> int:
         return self._replays.forget_old(tx, now_ms(), _PRUNE_MOST)

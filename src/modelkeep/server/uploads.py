@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from modelkeep.artifacts.store import too_large
+from modelkeep.artifacts.store import length_required, too_large
 from modelkeep.core.errors import ApiError, ErrorKind
 from modelkeep.server.http import HttpRequest, read_header
 
@@ -14,9 +14,10 @@ class Upload:
 
     def __init__(self, request: HttpRequest, most_bytes: int) -> None:
         announced = request.headers.get("content-length")
-        self._known = announced is not None and announced.isdecimal()
-        self.length = int(announced) if announced is not None and self._known else 0
+        self.length = int(announced) if announced is not None and announced.isdecimal() else None
         self._request = request
+        # The HTTP server gives a body once: whoever reads on does so where the reading stopped.
+        self._arriving = self._all()
         self._most_bytes = most_bytes
         self._read = 0
 
@@ -24,19 +25,16 @@ class Upload:
         """The body. One that ends before the announced length was cut off, and nothing of it may be kept.
 
         The HTTP server ends a body without a length in the same way whether it is whole or cut off, so such a body is
-        refused.
+        refused unless it is empty: MLflow's clients send empty files without a length.
         """
-        if not self._known or self._request.chunks is None:
-            raise ApiError(
-                ErrorKind.LENGTH_REQUIRED,
-                "An upload needs the header 'content-length': without it one that is cut "
-                "off cannot be told from a whole one.",
-            )
-        if self._most_bytes and self.length > self._most_bytes:
+        if self._most_bytes and self.length is not None and self.length > self._most_bytes:
             raise too_large(self._most_bytes)
-        async for chunk in self._request.chunks:
-            self._read += len(chunk)
+        async for chunk in self._arriving:
+            if chunk and self.length is None:
+                raise length_required()
             yield chunk
+        if self.length is None:
+            return
         if self._read != self.length:
             raise ApiError(
                 ErrorKind.CANNOT_PARSE,
@@ -45,12 +43,18 @@ class Upload:
 
     async def drain(self) -> None:
         """Read what is left of a refused body: a client that is still sending would not see the answer."""
-        if self._request.chunks is None or self.length > _DRAINED_BYTES:
+        if (self.length or 0) > _DRAINED_BYTES:
             return
-        async for chunk in self._request.chunks:
-            self._read += len(chunk)
+        async for _ in self._arriving:
             if self._read > _DRAINED_BYTES:
                 return
+
+    async def _all(self) -> AsyncIterator[bytes]:
+        if self._request.chunks is None:
+            raise length_required()
+        async for chunk in self._request.chunks:
+            self._read += len(chunk)
+            yield chunk
 
 
 def origin_of(request: HttpRequest) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from modelkeep.artifacts.answers import send
+from modelkeep.artifacts.answers import keep, send
 from modelkeep.artifacts.grants import Grant, check_expiration, read_grant, signed_url
 from modelkeep.artifacts.local_parts import LocalParts
 from modelkeep.artifacts.paths import check_path
@@ -158,7 +158,7 @@ def download_signed(tx: Transaction, scope: Scope, request: SignedRequest) -> Gr
 async def keep_granted(stores: Stores, grant: Grant, exchange: Exchange) -> Empty:
     store, path = _place(grant).open(stores, exchange)
     if not grant.upload_id:
-        await store.write(path, exchange.length, exchange.upload())
+        await keep(store, path, exchange)
     elif isinstance(store.parts, LocalParts):
         etag = await store.parts.receive(path, grant.upload_id, grant.part, exchange.upload())
         exchange.answer_headers.append(("etag", etag))

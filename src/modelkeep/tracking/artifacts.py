@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from modelkeep.artifacts.answers import send
+from modelkeep.artifacts.answers import keep, send
 from modelkeep.artifacts.paths import check_folder, check_path
 from modelkeep.artifacts.stores import Stores
 from modelkeep.core.exchange import Content, Exchange
@@ -70,8 +70,7 @@ def get_artifact(tx: Transaction, scope: Scope, request: RunArtifact) -> Place:
 
 
 async def keep_file(stores: Stores, place: Place, exchange: Exchange) -> Empty:
-    store, path = place.open(stores, exchange)
-    await store.write(path, exchange.length, exchange.upload())
+    await keep(*place.open(stores, exchange), exchange)
     return Empty()
 
 

@@ -1,0 +1,21 @@
+"""Components that only some tests need: absent, they fail in continuous integration and are skipped elsewhere."""
+
+import importlib
+import os
+from typing import Any, NoReturn
+
+import pytest
+
+
+def need(module: str, install: str) -> Any:
+    """The module, or the end of the test with what to install."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        _end(f"{module} is not there: pip install {install!r}")
+
+
+def _end(problem: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(problem)
+    pytest.skip(problem)
