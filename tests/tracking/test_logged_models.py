@@ -232,3 +232,13 @@ def test_a_creation_sent_again_with_its_retry_token_makes_one_model(oracle_api: 
         oracle_api.call("POST", "logged-models", body, headers={"opc-retry-token": experiment * 3}) for _ in range(2)
     )
     assert (first.content, first.headers["etag"]) == (second.content, second.headers["etag"])
+
+
+def test_a_model_goes_for_good_with_its_experiment_whoever_measured_it(
+    oracle_api: Api, experiment: str, model: str
+) -> None:
+    other = oracle_api.post("runs/create", experiment_id="0")["run"]["info"]["run_id"]
+    oracle_api.post("runs/log-metric", run_id=other, key="auc", value=1, timestamp=1, model_id=model)
+    oracle_api.post("experiments/delete", experiment_id=experiment, is_permanent=True)
+    assert oracle_api.call("GET", f"logged-models/{model}?allow_deleted=true").error == NOT_FOUND
+    assert len(oracle_api.get("runs/get", run_id=other)["run"]["data"]["metrics"]) == 1
