@@ -2,21 +2,24 @@
 
 import itertools
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.support.api import Api
+from tests.support.postgres import new_database
 from tests.support.server import RunningServer
 
 _counter = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A real `modelkeep serve` on a free port, shared by the tests of this worker."""
-    with RunningServer(tmp_path_factory.mktemp("data")) as running:
-        yield running
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A real `modelkeep serve` on a free port, shared by the tests of this worker; once on either engine."""
+    with ExitStack() as stack:
+        flags = ["--database", stack.enter_context(new_database())] if request.param == "postgresql" else []
+        yield stack.enter_context(RunningServer(tmp_path_factory.mktemp("data"), *flags))
 
 
 @pytest.fixture

@@ -104,7 +104,8 @@ def test_every_operation_with_required_fields_asks_for_them(root: Api, platform:
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"name": NaN}'])
 def test_every_write_refuses_what_is_no_json(root: Api, platform: str, content: bytes) -> None:
     for operation, verb, path in _calls(platform, "default"):
-        if not operation.writes:
+        # What logs numbers takes NaN as Python's clients write it.
+        if not operation.writes or (b"NaN" in content and operation.name in ("log_metric", "log_batch")):
             continue
         chosen = {"X-MLFLOW-WORKSPACE": platform} if path.startswith("/api/2.0") else {}
         answer = root.call(verb, path, headers={"opc-request-id": "walk", **chosen}, content=content)

@@ -95,10 +95,11 @@ def test_writes_in_flight_are_finished_before_it_ends(data_directory: Path) -> N
     assert len(answered) == len(set(answered))
 
 
-def test_a_second_server_on_a_data_directory_is_refused(server: RunningServer) -> None:
-    outcome = run("serve", "--data", server.data, "--port", "0")
-    _refused(outcome, str(server.data), "already served", str(server.process.pid))
-    assert Api(server.url).ok("GET", "/health") == "OK"
+def test_a_second_server_on_a_data_directory_is_refused(data_directory: Path) -> None:
+    with RunningServer(data_directory) as server:
+        outcome = run("serve", "--data", data_directory, "--port", "0")
+        _refused(outcome, str(data_directory), "already served", str(server.process.pid))
+        assert Api(server.url).ok("GET", "/health") == "OK"
 
 
 def test_a_port_in_use_is_refused(server: RunningServer, data_directory: Path) -> None:

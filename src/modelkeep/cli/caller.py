@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from modelkeep.cli.failure import CommandFailed
-from modelkeep.core.settings import Settings
+from modelkeep.core.settings import InvalidSetting, Settings, load_settings
 from modelkeep.storage.errors import DatabaseUnusable, DataDirectoryError, Unavailable
 from modelkeep.storage.sqlite.lock import DirectoryLock, Holder, holder_of
 
@@ -32,7 +33,15 @@ class Caller(Protocol):
 
 @contextmanager
 def open_caller(data: Path) -> Iterator[Caller]:
-    """A caller for this data directory."""
+    """A caller for this data directory, or for the database that MODELKEEP_DATABASE names."""
+    try:
+        settings, _ = load_settings({"data": data, "access_log": False}, os.environ)
+    except InvalidSetting as error:
+        raise CommandFailed(str(error)) from None
+    if settings.database:
+        with _local(settings) as local:
+            yield local
+        return
     try:
         lock = DirectoryLock(data, patience=0)
     except DataDirectoryError as error:
@@ -42,14 +51,20 @@ def open_caller(data: Path) -> Iterator[Caller]:
         yield _Remote(holder)
         return
     try:
-        with asyncio.Runner() as runner:
-            local = _Local(runner, data)
-            try:
-                yield local
-            finally:
-                local.close()
+        with _local(settings) as local:
+            yield local
     finally:
         lock.release()
+
+
+@contextmanager
+def _local(settings: Settings) -> Iterator[Caller]:
+    with asyncio.Runner() as runner:
+        local = _Local(runner, settings)
+        try:
+            yield local
+        finally:
+            local.close()
 
 
 class _Remote:
@@ -75,12 +90,12 @@ class _Remote:
 
 
 class _Local:
-    def __init__(self, runner: asyncio.Runner, data: Path) -> None:
+    def __init__(self, runner: asyncio.Runner, settings: Settings) -> None:
         from modelkeep.server.application import Application
 
         self._runner = runner
-        self._application = Application(Settings(data=data, access_log=False))
         try:
+            self._application = Application(settings)
             self._runner.run(self._application.start())
         except (DatabaseUnusable, Unavailable) as error:
             raise CommandFailed(str(error)) from None

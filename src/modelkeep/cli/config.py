@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from modelkeep.cli.flags import with_settings
-from modelkeep.core.settings import Origin, Settings
+from modelkeep.core.settings import Origin, Settings, without_password
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,4 +28,4 @@ def config(settings: Settings, origins: list[Origin]) -> None:
 
 
 def _plain(value: object) -> object:
-    return value if isinstance(value, (int, type(None))) else str(value)
+    return value if isinstance(value, (int, type(None))) else without_password(str(value))

@@ -3,6 +3,7 @@
 A flag wins over a variable, a variable over the default.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 from modelkeep.core.limits import Limits
 
 PREFIX = "MODELKEEP_"
+_PASSWORD = re.compile(r"(?<=:)[^:/@]*(?=@)|(?<=password=)[^&\s]*")
 _MAY_BE_ZERO = ("port", "remembered_answers", "max_artifact_bytes")
 
 
@@ -32,6 +34,7 @@ class Settings:
         "", "Other places whose artifacts may be read and written: URI prefixes, separated by commas."
     )
     public_url: str = _setting("", "Address that clients use, for signed URLs; empty takes the request's own host.")
+    database: str = _setting("", "PostgreSQL as postgresql://…; where none is named, SQLite in the data directory.")
     workers: int = _setting(1, "Server processes. SQLite is served by exactly one.")
     tls_cert: Path | None = _setting(None, "Certificate chain (PEM); serves https with --tls-key.")
     tls_key: Path | None = _setting(None, "Private key of --tls-cert (PEM).")
@@ -44,6 +47,11 @@ class Settings:
     max_waiting_writes: int = _setting(10_000, "Writes that may wait before new ones are answered 429.")
     write_group: int = _setting(256, "Most writes that share one commit.")
     readers: int = _setting(4, "Threads that read from the database.")
+    writers: int = _setting(2, "Threads that write to PostgreSQL, each with a connection.")
+    prepare_statements: bool = _setting(
+        True,
+        "Have PostgreSQL keep statements prepared; not behind a pooler that shares connections, such as PgBouncer.",
+    )
     remembered_answers: int = _setting(
         10_000, "Look-ups whose answers are remembered until the next commit; 0 remembers none."
     )
@@ -159,9 +167,17 @@ def _problems(given: Mapping[str, Origin]) -> Iterator[str]:
         yield f"{level.source}: {level.value!r} is not a level; debug, info, warning and error are."
     if (given["tls_cert"].value is None) != (given["tls_key"].value is None):
         yield "--tls-cert and --tls-key belong together: one of them is missing."
+    database = given["database"]
+    if database.value and not database.value.startswith(("postgresql://", "postgres://")):
+        yield f"{database.source}: a URL that begins with postgresql:// is needed; SQLite is named by --data."
     for origin in given.values():
         counts = (
             isinstance(origin.value, int) and not isinstance(origin.value, bool) and origin.name not in _MAY_BE_ZERO
         )
         if counts and origin.value < 1:
             yield f"{origin.source}: {origin.value} is too small; at least 1 is needed."
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be shown."""
+    return _PASSWORD.sub("***", url)

@@ -18,6 +18,7 @@ from modelkeep.server.access_log import AccessLog
 from modelkeep.server.asgi import asgi_fallback
 from modelkeep.server.authentication import OpenMode
 from modelkeep.server.catalogue import all_operations, etag_readers
+from modelkeep.server.database import bring_up_to_date, make_engine
 from modelkeep.server.dispatch import Dispatcher
 from modelkeep.server.execution import Executor
 from modelkeep.server.http import Answer, HttpRequest
@@ -27,11 +28,8 @@ from modelkeep.server.removals import remove_noted
 from modelkeep.server.retry import Replays
 from modelkeep.server.rsgi import RsgiApplication
 from modelkeep.server.tenants import Tenants
-from modelkeep.storage.migrate import upgrade
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import server_secrets
-from modelkeep.storage.sqlite.connection import DATABASE_NAME
-from modelkeep.storage.sqlite.engine import SqliteEngine
 from modelkeep.storage.transaction import Transaction
 
 _log = logging.getLogger("modelkeep.server")
@@ -50,12 +48,7 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._engine = SqliteEngine(
-            settings.data,
-            readers=settings.readers,
-            write_group=settings.write_group,
-            max_waiting_writes=settings.max_waiting_writes,
-        )
+        self._engine = make_engine(settings)
         self._replays = Replays(settings.retry_token_hours, etag_readers())
         self._access_log = AccessLog(enabled=settings.access_log)
         self._operations = all_operations()
@@ -63,7 +56,7 @@ class Application:
 
     async def start(self) -> None:
         """Bring the database up to date and open it. The data directory's lock is the caller's."""
-        upgrade(f"sqlite:///{self._settings.data / DATABASE_NAME}")
+        bring_up_to_date(self._settings)
         await self._engine.start()
         page_key = await self._engine.write(self._prepare, _raise)
         try:

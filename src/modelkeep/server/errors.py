@@ -8,7 +8,7 @@ from modelkeep.artifacts.store import StoreFailed
 from modelkeep.core.errors import ApiError, ErrorKind, internal, too_many_requests, unavailable
 from modelkeep.core.scope import Dialect
 from modelkeep.server.http import Answer, PayloadTooLarge
-from modelkeep.storage.errors import Overloaded, Unavailable
+from modelkeep.storage.errors import ForeignKeyViolation, OutcomeUnknown, Overloaded, Unavailable
 
 _log = logging.getLogger("modelkeep.server")
 _encode = msgspec.json.Encoder().encode
@@ -43,6 +43,14 @@ def as_api_error(error: Exception, request_id: str) -> ApiError:
         return unavailable("The artifacts' store cannot take the request now.")
     if isinstance(error, Overloaded):
         return too_many_requests()
+    if isinstance(error, OutcomeUnknown):
+        _log.warning("request %s: %s", request_id, error)
+        return unavailable(
+            "The database was lost as it was to keep this. Whether it was done is not known: send the request again, "
+            "with the opc-retry-token that it had, and it is done once."
+        )
+    if isinstance(error, ForeignKeyViolation):
+        return ApiError(ErrorKind.NOT_FOUND, "What this belongs to was deleted at the same moment. Nothing was done.")
     if isinstance(error, Unavailable):
         _log.warning("request %s: %s", request_id, error)
         return unavailable("The database cannot take the request now. Nothing was done.")

@@ -17,6 +17,7 @@ from granian.server.embed import Server
 from modelkeep.artifacts.stores import ArtifactsUnusable
 from modelkeep.core.settings import Settings
 from modelkeep.server.application import Application
+from modelkeep.server.database import shown_database
 from modelkeep.storage.errors import DatabaseUnusable, DataDirectoryError, Unavailable
 from modelkeep.storage.sqlite.lock import DirectoryLock, Holder
 
@@ -34,7 +35,8 @@ def serve(settings: Settings) -> None:
     _check_tls(settings)
     port = _free_port(settings.host, settings.port)
     try:
-        lock = DirectoryLock(settings.data)
+        # What is in PostgreSQL is held by no directory: any number of servers share it.
+        lock = None if settings.database else DirectoryLock(settings.data)
     except DataDirectoryError as error:
         raise CannotServe(str(error)) from None
     try:
@@ -42,7 +44,8 @@ def serve(settings: Settings) -> None:
     except (DatabaseUnusable, Unavailable, ArtifactsUnusable) as error:
         raise CannotServe(str(error)) from None
     finally:
-        lock.release()
+        if lock is not None:
+            lock.release()
 
 
 def _check_tls(settings: Settings) -> None:
@@ -55,7 +58,7 @@ def _check_tls(settings: Settings) -> None:
         raise CannotServe(f"The TLS files {files} cannot be used: {error.strerror or error}.") from None
 
 
-async def _serve(settings: Settings, port: int, lock: DirectoryLock) -> None:
+async def _serve(settings: Settings, port: int, lock: DirectoryLock | None) -> None:
     application = Application(settings)
     await application.start()
     _settle_garbage_collector()
@@ -78,14 +81,15 @@ async def _serve(settings: Settings, port: int, lock: DirectoryLock) -> None:
     try:
         await _listening(settings.host, port, serving)
         url = server_url(settings, port)
-        lock.announce(
-            Holder(
-                pid=os.getpid(),
-                url=url,
-                certificate=str(settings.tls_cert.resolve()) if settings.tls_cert else "",
+        if lock is not None:
+            lock.announce(
+                Holder(
+                    pid=os.getpid(),
+                    url=url,
+                    certificate=str(settings.tls_cert.resolve()) if settings.tls_cert else "",
+                )
             )
-        )
-        print(f"modelkeep serves {settings.data} at {url}", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"modelkeep serves {shown_database(settings)} at {url}", file=sys.stderr, flush=True)  # noqa: T201
         await asyncio.wait((serving, asyncio.ensure_future(stopping.wait())), return_when=asyncio.FIRST_COMPLETED)
         server.stop()  # type: ignore[no-untyped-call]
         await _quiet(application, serving, settings.shutdown_seconds)
