@@ -51,7 +51,7 @@ class like(FunctionElement[bool]):  # noqa: N801
 
 
 class unindexed(FunctionElement[Any]):  # noqa: N801
-    """`unindexed(column)`: a column that SQLite shall take for a value alone; PostgreSQL counts, and decides by itself."""
+    """`unindexed(column)`: a column that SQLite shall take for a value; PostgreSQL counts, and decides by itself."""
 
     inherit_cache = True
     name = "unindexed"
