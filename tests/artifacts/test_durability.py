@@ -1,13 +1,19 @@
 """A file is whole under its name or not there, whatever ends an upload."""
 
+import asyncio
 import socket
 import threading
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from modelkeep.core.errors import ApiError
+from modelkeep.server import uploads
+from modelkeep.server.http import HttpRequest
 from tests.support.api import Api
 from tests.support.codes import NOT_FOUND
 from tests.support.server import RunningServer
@@ -113,6 +119,29 @@ def test_an_upload_without_a_length_is_refused(artifacts: Api) -> None:
     answer = artifacts.call("PUT", "artifacts/f", content=iter([b"a", b"b"]))
     assert answer.error == (411, "BAD_REQUEST", "LengthRequired")
     assert artifacts.call("GET", "artifacts/f").error == NOT_FOUND
+
+
+def test_an_upload_that_gives_nothing_but_empty_chunks_was_cut_off() -> None:
+    """So Granian tells that the client of an HTTP/2 stream has gone."""
+
+    async def no_body(limit: int) -> bytes:
+        return b""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"first"
+        while True:
+            yield b""
+
+    async def read() -> None:
+        headers: Any = {"content-length": "10"}
+        upload = uploads.Upload(HttpRequest("PUT", "/", "", headers, "", no_body, chunks()), 0)
+        try:
+            assert [chunk async for chunk in upload.chunks()]
+        finally:
+            await upload.drain()
+
+    with pytest.raises(ApiError, match="cut off: 5 of 10 bytes"):
+        asyncio.run(read())
 
 
 def test_an_empty_file_needs_no_length_as_mlflows_client_sends_none(artifacts: Api) -> None:

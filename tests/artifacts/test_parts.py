@@ -15,6 +15,7 @@ from modelkeep.core.limits import Limits
 from modelkeep.core.scope import Dialect, Principal, Scope, Tenancy
 from tests.support.api import Api
 from tests.support.codes import INVALID, MISSING, NOT_FOUND
+from tests.support.server import RunningServer
 
 PARTS = [b"a" * 1_500_000, b"b" * 1_500_000, b"c" * 10]
 NOT_AUTHORIZED = (403, "PERMISSION_DENIED", "NotAuthorized")
@@ -133,6 +134,16 @@ def test_a_signed_url_reads_the_file_without_any_header(artifacts: Api) -> None:
     assert httpx.get(signed["url"], headers={"range": "bytes=2-4"}).content == b"234"
 
 
+def test_a_signed_url_stands_in_no_log(own_server: RunningServer, own_artifacts: Api) -> None:
+    own_artifacts.ok("PUT", "artifacts/1/f.bin", content=b"0123456789")
+    url = own_artifacts.ok("GET", "presigned/1/f.bin")["url"]
+    httpx.get(url).raise_for_status()
+    own_server.stop()
+    log = own_server.log.read_text()
+    assert '"operation":"download_signed"' in log
+    assert url.rpartition("/")[2] not in log
+
+
 def test_a_signed_url_is_for_one_method(artifacts: Api) -> None:
     artifacts.ok("PUT", "artifacts/1/f.bin", content=b"x")
     url = artifacts.get("presigned/1/f.bin")["url"]
@@ -193,8 +204,6 @@ def test_a_signed_url_of_another_key_is_refused() -> None:
 
 
 def test_signed_urls_have_the_public_address(data_directory: Path) -> None:
-    from tests.support.server import RunningServer
-
     with RunningServer(data_directory, "--public-url", "https://models.example.com/keep/") as server:
         api = Api(server.url, "/api/2.0/mlflow-artifacts")
         api.ok("PUT", "artifacts/f", content=b"x")

@@ -1,6 +1,6 @@
 """One request and one answer, apart from the server that carries them."""
 
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 from modelkeep.core.errors import invalid_parameter
@@ -8,6 +8,7 @@ from modelkeep.core.errors import invalid_parameter
 Headers = list[tuple[str, str]]
 
 JSON = "application/json"
+_MOST_EMPTY = 100
 
 
 class RequestHeaders(Protocol):
@@ -45,6 +46,17 @@ class HttpRequest(NamedTuple):
     read_body: Callable[[int], Awaitable[bytes]]
     chunks: AsyncIterable[bytes] | None = None
     connection: Connection | None = None
+
+
+async def arriving(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """A body's chunks up to its end: Granian gives empty ones for ever once the client of an HTTP/2 stream is gone."""
+    empty = 0
+    async for chunk in chunks:
+        if chunk:
+            empty = 0
+            yield chunk
+        elif (empty := empty + 1) == _MOST_EMPTY:
+            return
 
 
 class PayloadTooLarge(Exception):

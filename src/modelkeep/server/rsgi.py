@@ -9,7 +9,7 @@ from modelkeep.core.scope import Dialect
 from modelkeep.server.access_log import AccessLog, Entry
 from modelkeep.server.content import send_content
 from modelkeep.server.errors import as_api_error, error_answer
-from modelkeep.server.http import Answer, HttpRequest, PayloadTooLarge
+from modelkeep.server.http import Answer, HttpRequest, PayloadTooLarge, arriving
 
 Handler = Callable[[HttpRequest], Awaitable[tuple[Answer | Content | None, str]]]
 Fallback = Callable[[Any, Any, str], Awaitable[int]]
@@ -74,7 +74,7 @@ class RsgiApplication:
 async def _read_chunks(protocol: Any, limit: int) -> bytes:
     """A body whose length was not announced, no more of it than is allowed."""
     body = bytearray()
-    async for chunk in protocol:
+    async for chunk in arriving(protocol):
         body += chunk
         if len(body) > limit:
             raise PayloadTooLarge

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from modelkeep.artifacts.store import length_required, too_large
 from modelkeep.core.errors import ApiError, ErrorKind
-from modelkeep.server.http import HttpRequest, read_header
+from modelkeep.server.http import HttpRequest, arriving, read_header
 
 _DRAINED_BYTES = 64 * 1024 * 1024
 
@@ -30,7 +30,7 @@ class Upload:
         if self._most_bytes and self.length is not None and self.length > self._most_bytes:
             raise too_large(self._most_bytes)
         async for chunk in self._arriving:
-            if chunk and self.length is None:
+            if self.length is None:
                 raise length_required()
             yield chunk
         if self.length is None:
@@ -52,7 +52,7 @@ class Upload:
     async def _all(self) -> AsyncIterator[bytes]:
         if self._request.chunks is None:
             raise length_required()
-        async for chunk in self._request.chunks:
+        async for chunk in arriving(self._request.chunks):
             self._read += len(chunk)
             yield chunk
 
