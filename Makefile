@@ -5,13 +5,17 @@ BIN := $(VENV)/bin
 # A peer of the benchmarks, a binary in a package that wants an older MLflow: so it stands apart, and may be missing.
 FASTTRACKML := fasttrackml==0.6.0
 
-.PHONY: run test lint bench docs clean
+.PHONY: run test test-all lint bench docs clean
 
 run: $(VENV)/.run
 	$(BIN)/modelkeep serve
 
 test: $(VENV)/.test
 	$(BIN)/pytest -n auto
+
+# The same and the slow ones: the example with several releases of MLflow, each installed for it.
+test-all: $(VENV)/.test
+	$(BIN)/pytest -n auto -m ""
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check

@@ -57,13 +57,19 @@ def workspace_client(server: RunningServer, oci_config: dict[str, str], signer: 
 
 @pytest.fixture(params=["bare URL", "bare URL and a workspace", "tenant path"])
 def client(request: pytest.FixtureRequest, server: RunningServer, platform: str) -> Iterator[MlflowClient]:
-    """MLflow's client, in each way that it can be pointed at a registry."""
+    """MLflow's client, in each way that it can be pointed at a server; the module is pointed there as well, since the
+    client does some things through it."""
     url = server.url
     if request.param == "tenant path":
         url = f"{server.url}/20260430/aiDataPlatforms/{platform}/workspaces/default/mlops"
     elif request.param == "bare URL and a workspace":
         mlflow.set_workspace(platform)
+    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
+    mlflow.set_tracking_uri(url)
+    mlflow.set_registry_uri(url)
     yield MlflowClient(url, url)
+    mlflow.set_tracking_uri(before[0])
+    mlflow.set_registry_uri(before[1])
     mlflow.set_workspace(None)
 
 

@@ -1,0 +1,59 @@
+"""The example with the newest release of each major version of MLflow, in an environment of its own.
+
+The environments are kept below that of the tests, so that only what is new is installed the next time.
+"""
+
+import os
+import subprocess
+import sys
+import venv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.api import Api
+from tests.support.server import RunningServer
+
+pytestmark = pytest.mark.slow
+
+_EXAMPLE = Path(__file__).parents[2] / "examples" / "train_and_serve.py"
+_ENVIRONMENTS = Path(sys.prefix) / "mlflow-releases"
+_SECONDS = 900
+
+
+@pytest.fixture(params=["2", "3"])
+def python(request: pytest.FixtureRequest) -> str:
+    """The interpreter of an environment with that version of MLflow and what the example needs beside it."""
+    place = _ENVIRONMENTS / request.param
+    interpreter = str(place / "bin" / "python")
+    if not (place / "bin" / "pip").exists():
+        venv.create(place, with_pip=True)
+    pip = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade"]
+    wanted = [f"mlflow=={request.param}.*", "scikit-learn", "matplotlib"]
+    subprocess.run([*pip, *wanted], check=True, timeout=_SECONDS)
+    return interpreter
+
+
+@pytest.fixture(params=["bare URL", "tenant path"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a server of the test's own: the bare URL, or the path of one of its workspaces."""
+    with RunningServer(tmp_path / "data") as server:
+        Api(server.url).ok("POST", "/20260430/aiDataPlatforms", {"id": "acme"})
+        path = "20260430/aiDataPlatforms/acme/workspaces/default/mlops"
+        yield server.url if request.param == "bare URL" else f"{server.url}/{path}"
+
+
+def test_the_example_trains_and_serves(python: str, url: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [python, _EXAMPLE],
+        cwd=tmp_path,
+        env={**os.environ, "MLFLOW_TRACKING_URI": url, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "churn-scorer version 1 predicts that" in done.stdout
+    assert "4 scorers were tried" in done.stdout
