@@ -26,7 +26,7 @@ class Searched(NamedTuple):
 
     path: str
     identity: Callable[[Any], str]
-    count: int
+    rows: int
     filter: str
     orders: list[Any]
     verb: str = "GET"

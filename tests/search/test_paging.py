@@ -33,7 +33,7 @@ def test_pages_give_every_row_once_in_the_order_of_the_whole(api: Api, name: str
     search = Search(api, SEARCHES[name])
     whole, token = search.page(order_by=order, max_results=1_000)
     assert (len(set(whole)), token) == (len(whole), "")
-    assert len(whole) == search.of.count
+    assert len(whole) == search.of.rows
     for size in (1, 2, 7):
         assert search.pages(size, order_by=order) == whole
 
@@ -42,7 +42,7 @@ def test_pages_give_every_row_once_in_the_order_of_the_whole(api: Api, name: str
 def test_pages_of_a_filter_give_what_it_finds(api: Api, name: str, order: list[Any]) -> None:
     search = Search(api, SEARCHES[name])
     found, _ = search.page(filter=search.of.filter, order_by=order)
-    assert 0 < len(found) < search.of.count
+    assert 0 < len(found) < search.of.rows
     for size in (1, 2, 7):
         assert search.pages(size, filter=search.of.filter, order_by=order) == found
 
