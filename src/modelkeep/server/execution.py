@@ -50,8 +50,9 @@ class Executor:
         key = (operation.name, tenancy.platform if tenancy else None, scope.workspace, _encode(request))
         answer = self._remembered.find(key)
         if answer is None:
+            as_of = self._engine.commits
             answer = await self._engine.look_up(work)
-            self._remembered.keep(key, answer)
+            self._remembered.keep(key, answer, as_of)
         return answer
 
     async def carry(

@@ -29,9 +29,9 @@ class RememberedAnswers:
             self._as_of = commits
         return self._answers.get(key)
 
-    def keep(self, key: Hashable, answer: Answer) -> None:
-        """Remember an answer that was made since the last `find`, on the same turn of the event loop."""
-        if self._as_of is None or len(answer.body) > _LARGEST_BODY:
+    def keep(self, key: Hashable, answer: Answer, as_of: int | None) -> None:
+        """Remember an answer for which the database was asked after so many commits, where none came since."""
+        if as_of is None or as_of != self._as_of or as_of != self._commits() or len(answer.body) > _LARGEST_BODY:
             return
         if len(self._answers) >= self._most:
             self._answers.clear()
