@@ -45,9 +45,9 @@ experiments = sa.Table(
     sqlite_autoincrement=True,
 )
 sa.Index(
-    "ix_experiments_updated",
+    "ix_experiments_created",
     experiments.c.workspace_id,
-    experiments.c.updated_at.desc(),
+    experiments.c.created_at.desc(),
     experiments.c.number,
 )
 experiment_tags = _tags("experiment_tags", "experiment_id", "experiments")

@@ -48,9 +48,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "ix_experiments_updated",
+        "ix_experiments_created",
         "experiments",
-        ["workspace_id", sa.literal_column("updated_at DESC"), "number"],
+        ["workspace_id", sa.literal_column("created_at DESC"), "number"],
         unique=False,
     )
     op.create_table(
@@ -345,7 +345,7 @@ def downgrade() -> None:
     op.drop_table("logged_models")
     op.drop_table("experiment_tags")
     op.drop_table("datasets")
-    op.drop_index("ix_experiments_updated", table_name="experiments")
+    op.drop_index("ix_experiments_created", table_name="experiments")
     op.drop_table("experiments")
     op.drop_table("metric_keys")
     op.drop_table("artifact_removals")
