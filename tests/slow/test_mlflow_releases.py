@@ -35,25 +35,28 @@ def python(request: pytest.FixtureRequest) -> str:
     return interpreter
 
 
-@pytest.fixture(params=["bare URL", "tenant path"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a server of the test's own: the bare URL, or the path of one of its workspaces."""
+@pytest.fixture
+def urls(tmp_path: Path) -> Iterator[list[str]]:
+    """The addresses of a server: its bare URL, and the path of one of its workspaces."""
     with RunningServer(tmp_path / "data") as server:
         Api(server.url).ok("POST", "/20260430/aiDataPlatforms", {"id": "acme"})
-        path = "20260430/aiDataPlatforms/acme/workspaces/default/mlops"
-        yield server.url if request.param == "bare URL" else f"{server.url}/{path}"
+        yield [server.url, f"{server.url}/20260430/aiDataPlatforms/acme/workspaces/default/mlops"]
 
 
-def test_the_example_trains_and_serves(python: str, url: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [python, _EXAMPLE],
-        cwd=tmp_path,
-        env={**os.environ, "MLFLOW_TRACKING_URI": url, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "churn-scorer version 1 predicts that" in done.stdout
-    assert "4 scorers were tried" in done.stdout
+def test_the_example_trains_and_serves_at_the_bare_url_and_in_a_workspace(
+    python: str, urls: list[str], tmp_path: Path
+) -> None:
+    variables = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    for url in urls:
+        done = subprocess.run(
+            [python, _EXAMPLE],
+            cwd=tmp_path,
+            env={**variables, "MLFLOW_TRACKING_URI": url},
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "churn-scorer version 1 predicts that" in done.stdout
+        assert "4 scorers were tried" in done.stdout
