@@ -28,6 +28,7 @@ from modelkeep.server.removals import remove_noted
 from modelkeep.server.retry import Replays
 from modelkeep.server.rsgi import RsgiApplication
 from modelkeep.server.tenants import Tenants
+from modelkeep.storage.errors import UniqueViolation
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import server_secrets
 from modelkeep.storage.transaction import Transaction
@@ -58,7 +59,7 @@ class Application:
         """Bring the database up to date and open it. The data directory's lock is the caller's."""
         bring_up_to_date(self._settings)
         await self._engine.start()
-        page_key = await self._engine.write(self._prepare, _raise)
+        page_key = await self._engine.write(self._prepare, self._prepare_after_another)
         try:
             self._stores = Stores(self._settings, page_key)
         except ArtifactsUnusable:
@@ -120,6 +121,12 @@ class Application:
         secret = secrets.token_bytes(32)
         tx.run(_INSERT_SECRET, which=_PAGE_KEY, secret=secret)
         return secret
+
+    def _prepare_after_another(self, tx: Transaction, error: Exception) -> bytes:
+        """Servers that start together on an empty database: this one was not the first."""
+        if isinstance(error, UniqueViolation):
+            return self._prepare(tx)
+        raise error
 
     async def _prune(self) -> None:
         """Forget retry tokens whose time is over, a little at a time so that no write waits long."""

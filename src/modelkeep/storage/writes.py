@@ -53,6 +53,10 @@ class Write:
         except Exception as final:
             self.result, self.error = None, final
 
+    def fail(self, error: Exception) -> None:
+        """Have it end with an error, whatever it had come to before."""
+        self.result, self.error = None, error
+
     def deliver(self) -> None:
         if not self.future.done():
             if self.error is None:

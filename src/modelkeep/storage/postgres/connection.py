@@ -18,37 +18,35 @@ from modelkeep.storage.transaction import Row
 _DIALECT = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
 # Queries known at start are some hundreds; searches that are remembered come and go.
 _MOST_FORMS = 1_000
-_CONNECT_SECONDS = 5
+_MOST_PREPARED = 500
+
+_BUSY = (errors.DeadlockDetected, errors.LockNotAvailable, errors.SerializationFailure)
+# A standby that is taken for the primary, and a pooler that has given the server's connection to another.
+_ELSEWHERE = (errors.ReadOnlySqlTransaction, errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement)
 
 
 class PostgresConnection:
-    """Not safe across threads at once; its owner sees to that. Opened again by its owner once `broken`."""
+    """Not safe across threads at once; its owner sees to that. Replaced by its owner once `broken`."""
 
-    def __init__(self, url: str, *, names: InternedNames, prepare: bool) -> None:
-        try:
-            self.driver = psycopg.connect(
-                url, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="modelkeep"
-            )
-        except psycopg.Error as error:
-            raise Unavailable(f"The database cannot be reached: {error}") from None
+    def __init__(self, driver: psycopg.Connection[Row], *, prepare: bool) -> None:
+        self.driver = driver
         # One type for all numbers: a statement is prepared for the types of its arguments.
         self.driver.adapters.register_dumper(int, Int8BinaryDumper)
         self.driver.adapters.register_dumper(float, FloatBinaryDumper)
         self.driver.prepare_threshold = 1 if prepare else None
-        self.driver.prepared_max = 500
+        self.driver.prepared_max = _MOST_PREPARED
         self._cursor = self.driver.cursor(binary=True)
         self._forms: dict[Query, Compiled] = {}
-        self._names = names
+        # Not kept beyond the connection: the next may lead to a standby that has not seen the last of them.
+        self._names = InternedNames()
+        self.lost_statements = False
+        """Whether a statement that was prepared had gone: something on the way shares connections."""
         self.changes = 0
         """How many statements that write were run."""
 
     @property
     def broken(self) -> bool:
         return self.driver.closed or self.driver.pgconn.status != pq.ConnStatus.OK
-
-    @property
-    def in_transaction(self) -> bool:
-        return self.driver.info.transaction_status != pq.TransactionStatus.IDLE
 
     def _form(self, query: Query) -> Compiled:
         form = self._forms.get(query)
@@ -89,30 +87,62 @@ class PostgresConnection:
         except psycopg.Error as error:
             # What failed has left its transaction unusable, as a change would.
             self.changes += 1
-            raise translated(error) from error
+            raise self._translated(error) from error
 
     def control(self, statement: bytes) -> list[bytes]:
-        """BEGIN, COMMIT and their like, several at once; the first column of each result that has one."""
+        """BEGIN and its like, several at once; the first column of the last one's rows."""
+        result = self._send(statement)
+        return [result.get_value(row, 0) or b"" for row in range(result.ntuples)]
+
+    def commit(self) -> None:
+        ended = self._send(b"COMMIT").command_status
+        # A statement has failed and nobody has minded: the server undoes it all, and calls that no error.
+        if ended != b"COMMIT":
+            raise RuntimeError("the transaction was rolled back as it was to commit")
+        self._names.settle(committed=True)
+
+    def _send(self, statement: bytes) -> pq.abc.PGresult:
         try:
             result = self.driver.pgconn.exec_(statement)
         except psycopg.Error as error:
-            raise translated(error) from error
+            raise self._translated(error) from error
         if result.status not in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK):
-            raise translated(psycopg.errors.error_from_result(result))
-        return [result.get_value(row, 0) or b"" for row in range(result.ntuples)]
+            raise self._translated(errors.error_from_result(result))
+        return result
+
+    def undo(self) -> None:
+        """Leave no transaction open; a connection that cannot do that is closed, which ends it too."""
+        self._names.settle(committed=False)
+        try:
+            if self.driver.info.transaction_status != pq.TransactionStatus.IDLE and not self.broken:
+                self.control(b"ROLLBACK")
+        except Exception:
+            self.close()
 
     def close(self) -> None:
         self.driver.close()
+
+    def _translated(self, error: psycopg.Error) -> Exception:
+        if isinstance(error, _ELSEWHERE):
+            self.lost_statements = not isinstance(error, errors.ReadOnlySqlTransaction)
+            self.close()
+            return Unavailable(f"The connection leads elsewhere: {one_line(error)}")
+        return translated(error)
 
 
 def translated(error: psycopg.Error) -> Exception:
     """The house's error for a driver's."""
     if isinstance(error, errors.UniqueViolation):
-        return UniqueViolation(str(error))
+        return UniqueViolation(one_line(error))
     if isinstance(error, errors.ForeignKeyViolation):
-        return ForeignKeyViolation(str(error))
-    if isinstance(error, (errors.DeadlockDetected, errors.LockNotAvailable, errors.SerializationFailure)):
-        return Busy(f"Another transaction holds what this one needs: {error}")
-    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-        return Unavailable(f"The database cannot be used: {error}")
+        return ForeignKeyViolation(one_line(error))
+    if isinstance(error, _BUSY):
+        return Busy(f"Another transaction holds what this one needs: {one_line(error)}")
+    if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError, errors.IdleInTransactionSessionTimeout)):
+        return Unavailable(f"The database cannot be used: {one_line(error)}")
     return error
+
+
+def one_line(error: object) -> str:
+    """A driver's message, which may have several lines."""
+    return " ".join(str(error).split()).rstrip(".")

@@ -5,6 +5,7 @@ Times are milliseconds since 1970. `revision` grows with each change of a row's 
 
 from modelkeep.storage.schema.base import metadata
 from modelkeep.storage.schema.registry import (
+    commit_marks,
     model_version_tags,
     model_versions,
     platforms,
@@ -38,6 +39,7 @@ from modelkeep.storage.schema.tracking import (
 
 __all__ = [
     "artifact_removals",
+    "commit_marks",
     "datasets",
     "experiment_tags",
     "experiments",

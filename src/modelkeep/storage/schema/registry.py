@@ -180,3 +180,13 @@ server_secrets = sa.Table(
     sa.Column("name", sa.String(100), primary_key=True),
     sa.Column("value", sa.LargeBinary, nullable=False),
 )
+
+# The last transaction of each writer, numbered. Where a commit is not answered, this tells whether it is durable. Used
+# on PostgreSQL alone.
+commit_marks = sa.Table(
+    "commit_marks",
+    metadata,
+    sa.Column("writer", sa.String(32), primary_key=True),
+    number("mark"),
+    number("at"),
+)

@@ -1,0 +1,23 @@
+"""What tells a server whether a commit that was not answered is durable."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "commit_marks",
+        sa.Column("writer", sa.String(length=32), nullable=False),
+        sa.Column("mark", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("writer", name=op.f("pk_commit_marks")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("commit_marks")

@@ -1,0 +1,103 @@
+"""How connections to PostgreSQL are opened: what its library is told, a database that is away, poolers on the way."""
+
+import threading
+import time
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from modelkeep.storage.errors import DatabaseUnusable, Unavailable
+from modelkeep.storage.postgres.connection import PostgresConnection, one_line
+from modelkeep.storage.postgres.url import unreadable
+from modelkeep.storage.transaction import Row
+
+# After an attempt that failed, others fail at once for so long, rather than wait each for the same.
+_AWAY_SECONDS = 0.5
+# What holds unless the URL says otherwise. A host that has vanished without a word is noticed within half a minute.
+_DEFAULTS = {
+    "connect_timeout": "5",
+    "application_name": "modelkeep",
+    "client_encoding": "UTF8",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}
+
+
+class Door:
+    """The way into one database, for all threads. Remembers that it was shut a moment ago."""
+
+    def __init__(self, url: str, *, prepare: bool) -> None:
+        try:
+            self._options: dict[str, Any] = {**_DEFAULTS, **conninfo_to_dict(url)}
+        except psycopg.Error as error:
+            raise DatabaseUnusable(unreadable(error)) from None
+        self._prepare = prepare
+        self._shut_until = 0.0
+        self._reason = ""
+        self._guard = threading.Lock()
+        self._opened: set[PostgresConnection] = set()
+
+    def check(self) -> None:
+        """Raise where the database was away a moment ago."""
+        if time.monotonic() < self._shut_until:
+            raise Unavailable(self._reason)
+
+    def open(self) -> PostgresConnection:
+        self.check()
+        try:
+            driver: psycopg.Connection[Row] = psycopg.connect(**self._options, autocommit=True)
+            connection = PostgresConnection(driver, prepare=self._prepare and _is_direct(driver))
+        except psycopg.Error as error:
+            self._reason = f"The database cannot be reached: {one_line(error)}"
+            self._shut_until = time.monotonic() + _AWAY_SECONDS
+            raise Unavailable(self._reason) from None
+        self._shut_until = 0.0
+        with self._guard:
+            self._opened.add(connection)
+        return connection
+
+    def drop(self, connection: PostgresConnection) -> None:
+        """Close one of its connections for good."""
+        if connection.lost_statements:
+            self._prepare = False
+        with self._guard:
+            self._opened.discard(connection)
+        connection.close()
+
+    def close(self) -> None:
+        """Close what is open. No thread may use it any more."""
+        for connection in list(self._opened):
+            self.drop(connection)
+
+
+class KeptConnection:
+    """One thread's connection, opened when it is first needed and again once it is lost."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._connection: PostgresConnection | None = None
+
+    def get(self) -> PostgresConnection:
+        connection = self._connection
+        if connection is not None and connection.broken:
+            self._connection = None
+            self._door.drop(connection)
+            connection = None
+        if connection is None:
+            connection = self._connection = self._door.open()
+        return connection
+
+
+def _is_direct(driver: psycopg.Connection[Row]) -> bool:
+    """Whether the server's own process answers. A pooler between has numbers of its own for its connections, may give
+    each transaction to another of the server's, and so loses what was prepared.
+    """
+    try:
+        row = driver.execute("SELECT pg_backend_pid()", prepare=False).fetchone()
+    except psycopg.Error:
+        driver.close()
+        raise
+    return row is not None and row[0] == driver.info.backend_pid

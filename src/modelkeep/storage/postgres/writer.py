@@ -1,0 +1,150 @@
+"""A writer's thread on PostgreSQL: transactions of many writes, what is done where one fails, and commits unanswered.
+
+Where the connection is lost as a transaction commits, nobody has said whether it is durable. The database itself is
+asked, once it is back: each transaction first writes its number in a row that is the writer's alone. A transaction
+that goes on without its client holds that row, so that the question waits for its end. PostgreSQL's own numbers of
+transactions would not do: after a crash it may give one again that had not reached the disk, and a standby that became
+the primary may give those that it had not heard of.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from functools import partial
+
+from modelkeep.core.clock import now_ms
+from modelkeep.storage.errors import Busy, OutcomeUnknown, Unavailable
+from modelkeep.storage.postgres.connection import PostgresConnection
+from modelkeep.storage.postgres.door import Door, KeptConnection
+from modelkeep.storage.writes import Write
+
+Step = Callable[[PostgresConnection], None]
+
+_log = logging.getLogger("modelkeep.storage")
+
+# A group never waits long for what another transaction holds: its writes then run alone, and wait each for itself.
+_GROUP_PATIENCE = "500ms"
+_PATIENCE = "2s"
+_BEGIN = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '{patience}'; "
+    "INSERT INTO commit_marks (writer, mark, at) VALUES ('{writer}', {mark}, {at}) "
+    "ON CONFLICT (writer) DO UPDATE SET {change} RETURNING mark"
+)
+_NEW_MARK = "mark = excluded.mark, at = excluded.at"
+_SAME_MARK = "at = excluded.at"
+_TOGETHER_ATTEMPTS = 4
+_ATTEMPTS = 3
+_RESOLVE_SECONDS = 10.0
+_RESOLVE_PAUSE = 0.1
+
+
+class _Failed(Exception):
+    """One write of a transaction failed after a change, so that all of it was undone."""
+
+    def __init__(self, number: int, reason: Exception) -> None:
+        self.number = number
+        self.reason = reason
+
+
+class PostgresWriter:
+    """One connection and what is written through it. Belongs to one thread at a time."""
+
+    def __init__(self, door: Door) -> None:
+        self._kept = KeptConnection(door)
+        self._name = secrets.token_hex(16)
+        self._mark = 0
+
+    def write(self, group: list[Write]) -> None:
+        """Run and commit writes, together as far as that goes. Each has its outcome afterwards."""
+        alone: list[Write] = []
+        for _ in range(_TOGETHER_ATTEMPTS):
+            if len(group) < 2:
+                break
+            try:
+                self._commit(_GROUP_PATIENCE, [write.run for write in group])
+                group = []
+            except _Failed as failure:
+                # The others go on without it, and it follows by itself.
+                alone.append(group[failure.number])
+                group = [*group[: failure.number], *group[failure.number + 1 :]]
+            except OutcomeUnknown as error:
+                for write in group:
+                    write.fail(error)
+                group = []
+            except Unavailable as error:
+                _log.debug("a group of %d writes is tried again: %s", len(group), error)
+        for write in (*group, *alone):
+            self._write_alone(write)
+
+    def _write_alone(self, write: Write) -> None:
+        """Run and commit one write, or what is answered in its place, or report why neither can be."""
+        step: Step = write.run
+        for _ in range(_ATTEMPTS):
+            try:
+                self._commit(_PATIENCE, [step])
+            except OutcomeUnknown as error:
+                write.fail(error)
+            except Unavailable as error:
+                # The connection may have been lost before anything was sent, or a deadlock was resolved.
+                write.fail(error)
+                continue
+            except _Failed as failure:
+                write.fail(failure.reason)
+                if isinstance(failure.reason, Busy):
+                    continue
+                if step == write.run:
+                    step = partial(_answer_otherwise, write, failure.reason)
+                    continue
+            return
+
+    def _commit(self, patience: str, steps: list[Step]) -> None:
+        """Run steps in a transaction and commit it; raise where that is not possible, with nothing done."""
+        connection = self._kept.get()
+        self._mark += 1
+        number = 0
+        try:
+            connection.control(self._begin(patience, _NEW_MARK))
+            for number, step in enumerate(steps):  # noqa: B007 - which step it was is told where it fails
+                step(connection)
+        except Exception as error:
+            connection.undo()
+            raise _failure(number, error) from error
+        try:
+            connection.commit()
+        except Exception as error:
+            connection.undo()
+            if not self._was_committed(error):
+                raise _failure(number, error) from error
+
+    def _begin(self, patience: str, change: str) -> bytes:
+        statement = _BEGIN.format(patience=patience, writer=self._name, mark=self._mark, at=now_ms(), change=change)
+        return statement.encode()
+
+    def _was_committed(self, error: Exception) -> bool:
+        """Whether the transaction whose commit was not answered is durable."""
+        deadline = time.monotonic() + _RESOLVE_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                connection = self._kept.get()
+                (mark,) = connection.control(self._begin(_PATIENCE, _SAME_MARK))
+                connection.commit()
+            except Exception as reason:
+                _log.debug("what became of a commit is not known yet: %s", reason)
+                time.sleep(_RESOLVE_PAUSE)
+            else:
+                return int(mark) == self._mark
+        raise OutcomeUnknown(str(error)) from error
+
+
+def _failure(number: int, error: Exception) -> Exception:
+    """What a transaction ends with: what no write is to blame for is the same for all of them."""
+    if isinstance(error, Unavailable) and not isinstance(error, Busy):
+        return error
+    return _Failed(number, error)
+
+
+def _answer_otherwise(write: Write, error: Exception, connection: PostgresConnection) -> None:
+    write.run_otherwise(connection, error)
+    if write.error is not None:
+        raise write.error
