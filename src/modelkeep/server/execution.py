@@ -92,7 +92,16 @@ class Executor:
                 return answer
             return _again(tx, work, error)
 
-        return await self._engine.write(work, otherwise, if_match)
+        return await self._engine.write(work, otherwise, if_match, _first_changed(request))
+
+
+def _first_changed(request: msgspec.Struct) -> str:
+    """The name or id of the row that most operations change before any other."""
+    for field in ("name", "run_id", "model_id"):
+        value = getattr(request, field, None)
+        if isinstance(value, str) and value:
+            return value
+    return ""
 
 
 def _again(tx: Transaction, work: Callable[[Transaction], Answer], error: Exception) -> Answer:

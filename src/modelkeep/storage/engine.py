@@ -26,9 +26,11 @@ class Engine(Protocol):
         work: Callable[[Transaction], T],
         otherwise: Callable[[Transaction, Exception], T],
         if_match: str | None = None,
+        about: str = "",
     ) -> T:
         """Run `work` and commit, durably, before returning what it returned.
 
+        `about` names what it changes first: writes of one moment may be run in the order of that.
         Where `work` raises, what it wrote is undone, and `otherwise` may answer from the same transaction
         or raise. Raises `Unavailable` where the commit itself fails, `Overloaded` where too many writes wait.
         """

@@ -18,7 +18,7 @@ class WritingConnection(Connection, Protocol):
 class Write:
     """One accepted write and, once it is committed, its outcome."""
 
-    __slots__ = ("error", "future", "if_match", "otherwise", "result", "work")
+    __slots__ = ("about", "error", "future", "if_match", "otherwise", "result", "work")
 
     def __init__(
         self,
@@ -26,11 +26,13 @@ class Write:
         otherwise: Callable[[Transaction, Exception], Any],
         if_match: str | None,
         future: asyncio.Future[Any],
+        about: str = "",
     ) -> None:
         self.work = work
         self.otherwise = otherwise
         self.if_match = if_match
         self.future = future
+        self.about = about
         self.result: Any = None
         self.error: Exception | None = None
 

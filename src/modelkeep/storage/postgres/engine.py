@@ -71,12 +71,13 @@ class PostgresEngine:
         work: Callable[[Transaction], T],
         otherwise: Callable[[Transaction, Exception], T],
         if_match: str | None = None,
+        about: str = "",
     ) -> T:
         self._door.check()
         if len(self._waiting) >= self._max_waiting:
             raise Overloaded
         future: asyncio.Future[T] = self._loop.create_future()
-        self._waiting.append(Write(work, otherwise, if_match, future))
+        self._waiting.append(Write(work, otherwise, if_match, future, about))
         if self._idle_writers:
             # Not at once: what the loop has at hand now belongs to the same group.
             self._loop.call_soon(self._write_threads.submit, self._write_waiting, self._begin_writing())

@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 
 from modelkeep.core.clock import now_ms
 from modelkeep.storage.errors import Busy, OutcomeUnknown, Unavailable
@@ -33,6 +34,7 @@ _BEGIN = (
 )
 _NEW_MARK = "mark = excluded.mark, at = excluded.at"
 _SAME_MARK = "at = excluded.at"
+_about = attrgetter("about")
 _TOGETHER_ATTEMPTS = 4
 _ATTEMPTS = 3
 _RESOLVE_SECONDS = 10.0
@@ -57,6 +59,8 @@ class PostgresWriter:
 
     def write(self, group: list[Write]) -> None:
         """Run and commit writes, together as far as that goes. Each has its outcome afterwards."""
+        # Two groups that held each what the other wants would wait for ever: all take things in one order.
+        group = sorted(group, key=_about)
         alone: list[Write] = []
         for _ in range(_TOGETHER_ATTEMPTS):
             if len(group) < 2:

@@ -88,6 +88,7 @@ class SqliteEngine:
         work: Callable[[Transaction], T],
         otherwise: Callable[[Transaction, Exception], T],
         if_match: str | None = None,
+        about: str = "",
     ) -> T:
         if len(self._waiting) >= self._max_waiting:
             raise Overloaded
