@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.api import Api
-from tests.support.codes import EXISTS
+from tests.support.codes import EXISTS, NOT_ACTIVE, NOT_FOUND
 
 WRITERS, BATCHES, KEYS = 8, 12, 10
 
@@ -120,3 +120,59 @@ def test_one_of_many_values_of_a_param_is_kept(oracle_api: Api, run: str) -> Non
     assert sorted(statuses) == [200] + [400] * 23
     (param,) = oracle_api.get("runs/get", run_id=run)["run"]["data"]["params"]
     assert param == {"key": "depth", "value": str(statuses.index(200))}
+
+
+def test_a_run_that_is_deleted_for_good_while_it_is_logged_to_is_not_found_from_then_on(
+    oracle_api: Api, experiment: str
+) -> None:
+    for _ in range(5):
+        run = oracle_api.post("runs/create", experiment_id=experiment)["run"]["info"]["run_id"]
+
+        def writer(number: int, run: str = run) -> list[int]:
+            metrics = batch(number, 0, KEYS)
+            path, params, tags = "runs/log-batch", [{"key": f"p{number}", "value": "1"}], [{"key": f"t{number}"}]
+            body = {"run_id": run, "metrics": metrics, "params": params, "tags": tags}
+            return [oracle_api.call("POST", path, body).status for _ in range(6)]
+
+        def remover(run: str = run) -> list[int]:
+            return [oracle_api.call("POST", "runs/delete", {"run_id": run, "is_permanent": True}).status]
+
+        with ThreadPoolExecutor(WRITERS + 1) as pool:
+            writers = [pool.submit(writer, number) for number in range(WRITERS)]
+            assert pool.submit(remover).result() == [200]
+            for done in writers:
+                statuses = done.result()
+                assert set(statuses) <= {200, 404}
+                assert statuses == sorted(statuses)
+        assert oracle_api.call("GET", "runs/get", query={"run_id": run}).error == NOT_FOUND
+
+
+def test_runs_made_in_an_experiment_while_it_is_deleted_are_deleted_with_it_or_refused(oracle_api: Api) -> None:
+    for number in range(5):
+        experiment = oracle_api.post("experiments/create", name=f"e{number}")["experiment_id"]
+
+        def maker(experiment: str = experiment) -> list[Any]:
+            return [oracle_api.call("POST", "runs/create", {"experiment_id": experiment}) for _ in range(4)]
+
+        with ThreadPoolExecutor(WRITERS + 1) as pool:
+            makers = [pool.submit(maker) for _ in range(WRITERS)]
+            oracle_api.post("experiments/delete", experiment_id=experiment)
+            answers = [answer for done in makers for answer in done.result()]
+        assert {answer.error for answer in answers if answer.status != 200} <= {NOT_ACTIVE}
+        for run in (answer.body["run"]["info"]["run_id"] for answer in answers if answer.status == 200):
+            assert oracle_api.get("runs/get", run_id=run)["run"]["info"]["lifecycle_stage"] == "deleted"
+
+
+def test_of_many_changes_that_name_one_etag_one_is_done(oracle_api: Api, experiment: str, run: str) -> None:
+    for path, named, get in (
+        ("experiments/set-experiment-tag", {"experiment_id": experiment}, "experiments/get"),
+        ("runs/set-tag", {"run_id": run}, "runs/get"),
+    ):
+        seen = {"if-match": oracle_api.call("GET", get, query=named).headers["etag"]}
+
+        def put(number: int, path: str = path, named: Any = named, seen: Any = seen) -> int:
+            body = {**named, "key": f"k{number}", "value": "1"}
+            return oracle_api.call("POST", path, body, headers=seen).status
+
+        with ThreadPoolExecutor(WRITERS) as pool:
+            assert sorted(pool.map(put, range(24))) == [200] + [412] * 23

@@ -95,7 +95,10 @@ _HERE = _e.workspace_id == sa.bindparam("workspace")
 _NUMBERED = (_HERE, _e.number == sa.bindparam("number"))
 _GET = Query(sa.select(*COLUMNS, _e.id, _e.revision).where(*_NUMBERED))
 _GET_BY_NAME = Query(sa.select(*COLUMNS, _e.id, _e.revision).where(_HERE, _e.name == sa.bindparam("name")))
-_LOCATE = Query(sa.select(_e.id, _e.number, _e.lifecycle_stage, _e.artifact_location, _e.revision).where(*_NUMBERED))
+_LOCATED = sa.select(_e.id, _e.number, _e.lifecycle_stage, _e.artifact_location, _e.revision).where(*_NUMBERED)
+_LOCATE = Query(_LOCATED.with_for_update())
+# What is being made in an experiment and a deletion of it wait for each other; two that are made do not.
+_LOCATE_TO_FILL = Query(_LOCATED.with_for_update(read=True, key_share=True))
 _NEXT_NUMBER = Query(
     sa.update(workspaces)
     .where(workspaces.c.id == sa.bindparam("workspace"))
@@ -261,18 +264,30 @@ def from_row(row: Row) -> Experiment:
 
 
 def locate_experiment(tx: Transaction, scope: Scope, experiment_id: str) -> Located:
-    """The experiment with this id, if-match held."""
+    """The experiment with this id, which is about to change; if-match held."""
+    return _locate(tx, scope, experiment_id, _LOCATE)
+
+
+def locate_active_experiment(tx: Transaction, scope: Scope, experiment_id: str) -> Located:
+    """The same; raises where it is deleted."""
+    return _active(locate_experiment(tx, scope, experiment_id))
+
+
+def locate_experiment_to_fill(tx: Transaction, scope: Scope, experiment_id: str) -> Located:
+    """The experiment with this id, in which something is about to be made; raises where it is deleted."""
+    return _active(_locate(tx, scope, experiment_id, _LOCATE_TO_FILL))
+
+
+def _locate(tx: Transaction, scope: Scope, experiment_id: str, query: Query) -> Located:
     number = experiment_number(experiment_id)
-    row = tx.one(_LOCATE, workspace=scope.home, number=number)
+    row = tx.one(query, workspace=scope.home, number=number)
     if row is None:
         raise experiment_not_found(number)
     tx.expect(etag(row[0], row[-1]))
     return Located(*row[:-1])
 
 
-def locate_active_experiment(tx: Transaction, scope: Scope, experiment_id: str) -> Located:
-    """The same; raises where it is deleted."""
-    found = locate_experiment(tx, scope, experiment_id)
+def _active(found: Located) -> Located:
     if found.stage != ACTIVE:
         raise not_active("experiment", str(found.number))
     return found

@@ -26,7 +26,7 @@ from modelkeep.storage.schema import (
     logged_models,
 )
 from modelkeep.storage.transaction import Row, Transaction
-from modelkeep.tracking.experiments import locate_active_experiment
+from modelkeep.tracking.experiments import locate_experiment_to_fill
 from modelkeep.tracking.lifecycle import ACTIVE, DELETED
 from modelkeep.tracking.logged_model_values import TAGS, check_values, store_params
 from modelkeep.tracking.model_metrics import ModelMetric, metrics_of_models
@@ -178,7 +178,7 @@ def create_logged_model(tx: Transaction, scope: Scope, request: CreateLoggedMode
     """Create a logged model in an experiment. It is PENDING until it is finalized."""
     _check_texts(scope, request)
     tags, params = check_values(request.tags or [], request.params or [], scope.limits)
-    experiment = locate_active_experiment(tx, scope, request.experiment_id)
+    experiment = locate_experiment_to_fill(tx, scope, request.experiment_id)
     key = f"m-{new_id()}"
     info = LoggedModelInfo(
         model_id=key,

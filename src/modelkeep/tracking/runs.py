@@ -28,7 +28,7 @@ from modelkeep.storage.schema import (
     runs,
 )
 from modelkeep.storage.transaction import Row, Transaction
-from modelkeep.tracking.experiments import locate_active_experiment
+from modelkeep.tracking.experiments import locate_experiment_to_fill
 from modelkeep.tracking.lifecycle import ACTIVE, DELETED
 from modelkeep.tracking.removal import remove_run
 from modelkeep.tracking.run_names import new_run_name
@@ -235,7 +235,9 @@ _KEYED = (_r.workspace_id == sa.bindparam("workspace"), _r.key == sa.bindparam("
 _GET = Query(sa.select(*COLUMNS).select_from(RUNS).where(*_KEYED))
 _GET_BY_ROW = Query(sa.select(*COLUMNS).select_from(RUNS).where(_r.id == sa.bindparam("row")))
 _GET_INFO = Query(sa.select(*INFO_COLUMNS).select_from(RUNS).where(_r.id == sa.bindparam("row")))
-_LOCATE = Query(sa.select(_r.id, _r.experiment_id, _r.lifecycle_stage).where(*_KEYED))
+_LOCATED = sa.select(_r.id, _r.experiment_id, _r.lifecycle_stage).where(*_KEYED)
+_LOCATE = Query(_LOCATED)
+_LOCATE_IF_MATCH = Query(_LOCATED.with_for_update())
 _l = latest_metrics.c
 _METRICS = Query(
     sa.select(metric_keys.c.name, _l.value, _l.is_nan, _l.timestamp, _l.step)
@@ -291,7 +293,7 @@ def create_run(tx: Transaction, scope: Scope, request: CreateRun) -> RunAnswer:
     check_length("run_name", name, scope.limits.run_tag_value_length)
     user = request.user_id or scope.principal.name
     check_length("user_id", user, scope.limits.name_length)
-    experiment = locate_active_experiment(tx, scope, request.experiment_id or "0")
+    experiment = locate_experiment_to_fill(tx, scope, request.experiment_id or "0")
     key = new_id()
     row = tx.one(
         _INSERT,
@@ -388,7 +390,7 @@ def run_key(request: RunId) -> str:
 
 def locate_run(tx: Transaction, scope: Scope, key: str) -> LocatedRun:
     """The run with this id in the caller's workspace, if-match held."""
-    row = tx.one(_LOCATE, workspace=scope.home, run=key)
+    row = tx.one(_LOCATE_IF_MATCH if tx.conditional else _LOCATE, workspace=scope.home, run=key)
     if row is None:
         raise run_not_found(key[:80])
     if tx.conditional:
