@@ -113,9 +113,9 @@ def test_a_header_that_agrees_with_the_path_is_allowed(oracle_api: Api, platform
 
 @pytest.mark.parametrize("path", ["oracle_api", "platform_api"])
 def test_a_header_that_contradicts_the_path_is_refused(
-    request: pytest.FixtureRequest, platform: str, model: str, path: str
+    oracle_api: Api, platform_api: Api, model: str, path: str
 ) -> None:
-    api: Api = request.getfixturevalue(path)
+    api = oracle_api if path == "oracle_api" else platform_api
     answer = api.call("GET", "registered-models/search", headers={"X-MLFLOW-WORKSPACE": "default"})
     assert answer.error == INVALID
     assert "'X-MLFLOW-WORKSPACE'" in answer.body["message"]

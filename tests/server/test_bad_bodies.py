@@ -16,9 +16,9 @@ LIMIT = 16 * 1024 * 1024
 
 
 @pytest.fixture(params=["oracle_api", "mlflow_api"])
-def api(request: pytest.FixtureRequest) -> Iterator[Api]:
+def api(request: pytest.FixtureRequest, oracle_api: Api, mlflow_api: Api) -> Iterator[Api]:
     """The registry in both dialects; after the test nothing is in it."""
-    chosen: Api = request.getfixturevalue(request.param)
+    chosen = oracle_api if request.param == "oracle_api" else mlflow_api
     yield chosen
     assert chosen.get("registered-models/search") == {"registered_models": []}
 

@@ -36,11 +36,9 @@ def stranger(server: RunningServer, platform: str) -> Api:
 
 
 @pytest.fixture(params=["second workspace", "another platform"])
-def elsewhere(request: pytest.FixtureRequest) -> Api:
+def elsewhere(request: pytest.FixtureRequest, second_workspace: Api, stranger: Api) -> Api:
     """A place that holds nothing but its default experiment, though the test's own place holds more."""
-    name = "second_workspace" if request.param == "second workspace" else "stranger"
-    api: Api = request.getfixturevalue(name)
-    return api
+    return second_workspace if request.param == "second workspace" else stranger
 
 
 @pytest.fixture(params=["workspace path", "mlflow", "mlflow 3.0", "ajax"])
