@@ -53,18 +53,29 @@ def test_tags_of_other_runs_stay(oracle_api: Api, tagged: str) -> None:
     assert tags_of(oracle_api, other) == {"team": "risk"}
 
 
-@pytest.mark.parametrize("way", ["set-tag", "log-batch", "update-tags"])
-def test_the_tag_of_the_name_renames_the_run(oracle_api: Api, tagged: str, way: str) -> None:
-    tag = {"key": NAME_TAG, "value": "second"}
+def put(api: Api, run: str, way: str, tag: dict[str, str]) -> None:
+    """Set a tag in one of the three ways that there are."""
     match way:
         case "set-tag":
-            oracle_api.post("runs/set-tag", run_id=tagged, **tag)
+            api.post("runs/set-tag", run_id=run, **tag)
         case "log-batch":
-            oracle_api.post("runs/log-batch", run_id=tagged, tags=[tag])
+            api.post("runs/log-batch", run_id=run, tags=[tag])
         case _:
-            oracle_api.post(UPDATE, run_id=tagged, set_tags=[tag])
+            api.post(UPDATE, run_id=run, set_tags=[tag])
+
+
+@pytest.mark.parametrize("way", ["set-tag", "log-batch", "update-tags"])
+def test_the_tag_of_the_name_renames_the_run(oracle_api: Api, tagged: str, way: str) -> None:
+    put(oracle_api, tagged, way, {"key": NAME_TAG, "value": "second"})
     assert oracle_api.get("runs/get", run_id=tagged)["run"]["info"]["run_name"] == "second"
     assert tags_of(oracle_api, tagged) == {"team": "growth"}
+
+
+@pytest.mark.parametrize("way", ["set-tag", "log-batch", "update-tags"])
+def test_an_empty_name_changes_nothing(oracle_api: Api, tagged: str, way: str) -> None:
+    before = oracle_api.get("runs/get", run_id=tagged)
+    put(oracle_api, tagged, way, {"key": NAME_TAG, "value": ""})
+    assert oracle_api.get("runs/get", run_id=tagged) == before
 
 
 def test_tags_are_set_and_deleted_in_one_step(oracle_api: Api, tagged: str) -> None:

@@ -72,9 +72,10 @@ def update_run_tags(tx: Transaction, scope: Scope, request: UpdateRunTags) -> Em
 
 
 def put_run_tags(tx: Transaction, run: LocatedRun, tags: Sequence[Tag]) -> None:
-    """Set tags, and the run's name where one of them is it."""
-    for tag in tags:
-        if tag.key == RUN_NAME_TAG and tag.value:
+    """Set tags, and the run's name where one of them is it. A run has a name: an empty one changes nothing."""
+    kept = [tag for tag in tags if tag.key != RUN_NAME_TAG or tag.value]
+    for tag in kept:
+        if tag.key == RUN_NAME_TAG:
             tx.run(_RENAME, row=run.row, new_name=tag.value)
-    set_run_tags(tx, run.row, tags)
+    set_run_tags(tx, run.row, kept)
     wrote_to(tx, run)
