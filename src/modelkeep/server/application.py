@@ -28,7 +28,6 @@ from modelkeep.server.removals import remove_noted
 from modelkeep.server.retry import Replays
 from modelkeep.server.rsgi import RsgiApplication
 from modelkeep.server.tenants import Tenants
-from modelkeep.storage.errors import UniqueViolation
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import server_secrets
 from modelkeep.storage.transaction import Transaction
@@ -123,10 +122,8 @@ class Application:
         return secret
 
     def _prepare_after_another(self, tx: Transaction, error: Exception) -> bytes:
-        """Servers that start together on an empty database: this one was not the first."""
-        if isinstance(error, UniqueViolation):
-            return self._prepare(tx)
-        raise error
+        """Of servers that start together on an empty database this one was not the first: now all is there."""
+        return self._prepare(tx)
 
     async def _prune(self) -> None:
         """Forget retry tokens whose time is over, a little at a time so that no write waits long."""

@@ -1,14 +1,13 @@
 """Runs the application under Granian: the listening socket, signals, and the way down."""
 
 import asyncio
-import errno
 import gc
 import os
 import signal
-import socket
 import ssl
 import sys
 import time
+from collections.abc import Callable
 
 import uvloop
 from granian.constants import HTTPModes, Interfaces
@@ -16,12 +15,15 @@ from granian.server.embed import Server
 
 from modelkeep.artifacts.stores import ArtifactsUnusable
 from modelkeep.core.settings import Settings
+from modelkeep.server.address import PortUnusable, free_port, held_port, server_url
 from modelkeep.server.application import Application
 from modelkeep.server.database import shown_database
+from modelkeep.server.workers import Report, WorkerFailed, Workers
 from modelkeep.storage.errors import DatabaseUnusable, DataDirectoryError, Unavailable
 from modelkeep.storage.sqlite.lock import DirectoryLock, Holder
 
 _STALLED_SECONDS = 2.0
+_CANNOT_START = (DatabaseUnusable, Unavailable, ArtifactsUnusable)
 
 
 class CannotServe(Exception):
@@ -30,22 +32,60 @@ class CannotServe(Exception):
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises `CannotServe` where that cannot begin."""
-    if settings.workers != 1:
+    if settings.workers != 1 and not settings.database:
         raise CannotServe("SQLite is served by one process: --workers must be 1.")
     _check_tls(settings)
-    port = _free_port(settings.host, settings.port)
+    try:
+        port = free_port(settings.host, settings.port)
+    except PortUnusable as error:
+        raise CannotServe(str(error)) from None
+    if settings.workers == 1:
+        _serve_alone(settings, port)
+    else:
+        _serve_by_workers(settings, port)
+
+
+def _serve_alone(settings: Settings, port: int) -> None:
     try:
         # What is in PostgreSQL is held by no directory: any number of servers share it.
         lock = None if settings.database else DirectoryLock(settings.data)
     except DataDirectoryError as error:
         raise CannotServe(str(error)) from None
+
+    def announce() -> None:
+        if lock is not None:
+            certificate = str(settings.tls_cert.resolve()) if settings.tls_cert else ""
+            lock.announce(Holder(pid=os.getpid(), url=server_url(settings, port), certificate=certificate))
+        _tell(settings, port)
+
     try:
-        uvloop.run(_serve(settings, port, lock))
-    except (DatabaseUnusable, Unavailable, ArtifactsUnusable) as error:
+        uvloop.run(_serve(settings, port, announce))
+    except _CANNOT_START as error:
         raise CannotServe(str(error)) from None
     finally:
         if lock is not None:
             lock.release()
+
+
+def _serve_by_workers(settings: Settings, port: int) -> None:
+    """Each process listens on the port by itself, and the system deals connections out to them."""
+
+    def work(report: Report, parent: int) -> None:
+        try:
+            uvloop.run(_serve(settings, port, lambda: report(""), parent))
+        except _CANNOT_START as error:
+            report(str(error))
+
+    with held_port(settings.host, port):
+        try:
+            Workers(settings.workers, work, settings.shutdown_seconds).run(lambda: _tell(settings, port))
+        except WorkerFailed as error:
+            raise CannotServe(str(error)) from None
+
+
+def _tell(settings: Settings, port: int) -> None:
+    where = f"{shown_database(settings)} at {server_url(settings, port)}"
+    print(f"modelkeep serves {where}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _check_tls(settings: Settings) -> None:
@@ -58,7 +98,8 @@ def _check_tls(settings: Settings) -> None:
         raise CannotServe(f"The TLS files {files} cannot be used: {error.strerror or error}.") from None
 
 
-async def _serve(settings: Settings, port: int, lock: DirectoryLock | None) -> None:
+async def _serve(settings: Settings, port: int, announce: Callable[[], None], parent: int | None = None) -> None:
+    """Serve until a signal, or until the descriptor of a parent says that it is gone."""
     application = Application(settings)
     await application.start()
     _settle_garbage_collector()
@@ -77,20 +118,15 @@ async def _serve(settings: Settings, port: int, lock: DirectoryLock | None) -> N
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    if parent is not None:
+        loop.add_reader(parent, stopping.set)
     serving = asyncio.ensure_future(server.serve())
     try:
         await _listening(settings.host, port, serving)
-        url = server_url(settings, port)
-        if lock is not None:
-            lock.announce(
-                Holder(
-                    pid=os.getpid(),
-                    url=url,
-                    certificate=str(settings.tls_cert.resolve()) if settings.tls_cert else "",
-                )
-            )
-        print(f"modelkeep serves {shown_database(settings)} at {url}", file=sys.stderr, flush=True)  # noqa: T201
+        announce()
         await asyncio.wait((serving, asyncio.ensure_future(stopping.wait())), return_when=asyncio.FIRST_COMPLETED)
+        if parent is not None:
+            loop.remove_reader(parent)
         server.stop()  # type: ignore[no-untyped-call]
         await _quiet(application, serving, settings.shutdown_seconds)
     finally:
@@ -131,27 +167,3 @@ async def _quiet(application: Application, serving: "asyncio.Future[None]", seco
         serving.result()
     else:
         serving.cancel()
-
-
-def server_url(settings: Settings, port: int) -> str:
-    """The address that a browser on this machine can use."""
-    scheme = "https" if settings.tls_cert else "http"
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
-    if settings.tls_cert and host in ("127.0.0.1", "[::1]"):
-        host = "localhost"
-    return f"{scheme}://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{port}"
-
-
-def _free_port(host: str, port: int) -> int:
-    """The port, or a free one for 0. Granian shares ports between its workers, so it would not see one in use."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            found: int = probe.getsockname()[1]
-            return found
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise CannotServe(f"Port {port} of {host} is in use by another process.") from None
-        raise CannotServe(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from None
