@@ -63,7 +63,7 @@ _OF_MODELS = Query(
     .join(logged_models, _l.id == _m.model_id)
     .join(runs, _r.id == _m.run_id)
     .where(_m.model_id.in_(one_of("models", numbers=True)))
-    .order_by(_m.model_id, _m.key_id, _m.timestamp, _m.step)
+    .order_by(_m.model_id, _m.key_id, _m.timestamp, _m.step, _m.run_id, _m.dataset_name, _m.dataset_digest)
 )
 
 
