@@ -1,5 +1,7 @@
 """Searching models: every attribute with every operator."""
 
+import secrets
+
 import pytest
 
 from tests.support.api import Api
@@ -9,8 +11,10 @@ from tests.support.server import RunningServer
 @pytest.fixture(scope="module")
 def found(server: RunningServer) -> Api:
     """The registry of a platform with four models, asked by all tests here."""
-    Api(server.url).ok("POST", "/api/3.0/mlflow/workspaces", {"name": "model-filters"}, status=201)
-    api = Api(server.url, "/api/2.0/mlflow", {"X-MLFLOW-WORKSPACE": "model-filters"})
+    # A worker process may come here twice for one server.
+    platform = f"model-filters-{secrets.token_hex(4)}"
+    Api(server.url).ok("POST", "/api/3.0/mlflow/workspaces", {"name": platform}, status=201)
+    api = Api(server.url, "/api/2.0/mlflow", {"X-MLFLOW-WORKSPACE": platform})
     for name, tags in (
         ("main.risk.churn", {"team": "growth"}),
         ("main.risk.fraud", {"team": "Risk", "data set": "cards"}),

@@ -32,8 +32,7 @@ def test_every_connection_is_set_for_safety(running: RunningServer, writes: bool
         for pragma in ("journal_mode", "synchronous", "foreign_keys", "query_only")
     }
     connection.close()
-    # 1: a commit alone is no flush; the engine flushes before it answers (test_flush.py).
-    assert found == {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "query_only": int(not writes)}
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "query_only": int(not writes)}
 
 
 def test_every_write_leaves_a_record_and_a_refused_one_none(running: RunningServer) -> None:

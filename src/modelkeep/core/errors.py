@@ -32,7 +32,8 @@ class ErrorKind(Enum):
     METHOD_NOT_ALLOWED = _Spoken(405, "ENDPOINT_NOT_FOUND", 405, "MethodNotAllowed")
     # MLflow answers 500 here, which its own client then retries for minutes.
     INCORRECT_STATE = _Spoken(400, "INVALID_STATE", 409, "IncorrectState")
-    NOT_ACTIVE = _Spoken(400, "INVALID_PARAMETER_VALUE", 409, "IncorrectState")
+    # No 409 to Oracle's SDK: that takes an IncorrectState for something that passes, and tries again for minutes.
+    NOT_ACTIVE = _Spoken(400, "INVALID_PARAMETER_VALUE", 400, "InvalidParameter")
     INVALIDATED_RETRY_TOKEN = _Spoken(409, "RESOURCE_CONFLICT", 409, "InvalidatedRetryToken")
     ALREADY_EXISTS = _Spoken(400, "RESOURCE_ALREADY_EXISTS", 409, "NotAuthorizedOrResourceAlreadyExists")
     NO_ETAG_MATCH = _Spoken(412, "RESOURCE_CONFLICT", 412, "NoEtagMatch")

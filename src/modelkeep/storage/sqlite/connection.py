@@ -19,8 +19,7 @@ DATABASE_NAME = "modelkeep.db"
 _DIALECT = sqlite_dialect(paramstyle="qmark")
 _EVERYWHERE = (
     "PRAGMA journal_mode=WAL",
-    # A commit leaves its flush to the engine, which flushes the log before it answers.
-    "PRAGMA synchronous=NORMAL",
+    "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA case_sensitive_like=ON",

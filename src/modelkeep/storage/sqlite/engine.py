@@ -3,17 +3,12 @@
 A write is run where it arrives, on the event loop, in a transaction that is open until the loop has run all that came
 with it; then the transaction is committed on a thread, and the next writes wait for that. A thread that ran the
 writes as well was measured: it and the loop took Python's lock from each other at every statement, which cost as
-much as SQLite itself.
-
-A commit is durable once the log is flushed. SQLite would flush within the commit and have the next writes wait; here
-the thread does it afterwards, and the next writes run meanwhile, to be committed together when the flush is over. Until
-then nothing is answered that it has to make durable, neither to whom wrote it nor to whom read it.
+much as SQLite itself. What may wait for the disk, the flush of a commit, never stops the loop.
 """
 
 import asyncio
 import contextlib
 import logging
-import os
 import threading
 import time
 from collections import deque
@@ -22,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from modelkeep.storage.errors import Busy, OutcomeUnknown, Overloaded, Unavailable
+from modelkeep.storage.errors import Busy, Overloaded, Unavailable
 from modelkeep.storage.one_statement import OneStatement, SecondStatement
 from modelkeep.storage.sqlite.connection import DATABASE_NAME, SqliteConnection
 from modelkeep.storage.transaction import Transaction
@@ -36,9 +31,6 @@ _log = logging.getLogger("modelkeep.storage")
 _PATIENCE_SECONDS = 10.0
 _RETRY_SECONDS = 0.01
 
-# Not everywhere is there a way to flush contents alone.
-_flush_file = getattr(os, "fdatasync", os.fsync)
-
 
 class SqliteEngine:
     """One process, one connection that writes. All methods belong to the event loop that called `start`."""
@@ -51,14 +43,7 @@ class SqliteEngine:
         # The writes of the open transaction. Where `_broken`, it has to be undone and each of them run alone.
         self._group: list[Write] = []
         self._broken = False
-        # In a commit, writes wait; in a flush they run, in the transaction after it.
         self._committing = False
-        self._flushing: list[Write] | None = None
-        self._flushed: asyncio.Future[None] | None = None
-        # Whether readers may see what is not flushed yet.
-        self._exposed = False
-        self._log_file: int | None = None
-        self._unflushable = ""
         self._commits = 0
         self._local = threading.local()
         self._connections: list[SqliteConnection] = []
@@ -75,11 +60,10 @@ class SqliteEngine:
         self._near_connection = self._open(writes=False)
 
     async def close(self) -> None:
-        while self._group or self._waiting or self._flushed:
+        while self._group or self._waiting:
             await asyncio.sleep(0.001)
         await asyncio.to_thread(self._committer.shutdown)
         await asyncio.to_thread(self._readers.shutdown)
-        self._forget_log()
         for connection in self._connections:
             connection.close()
 
@@ -92,20 +76,16 @@ class SqliteEngine:
     ) -> T:
         if len(self._waiting) >= self._max_waiting:
             raise Overloaded
-        if self._unflushable:
-            raise Unavailable(self._unflushable)
         future: asyncio.Future[T] = self._loop.create_future()
         write = Write(work, otherwise, if_match, future)
-        if self._committing or len(self._group) >= self._write_group:
+        if self._committing:
             self._waiting.append(write)
         else:
             self._run(write)
         return await future
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
-        result = await self._loop.run_in_executor(self._readers, self._read_in_thread, work)
-        await self._durable()
-        return result
+        return await self._loop.run_in_executor(self._readers, self._read_in_thread, work)
 
     async def look_up(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` at once; where it has a second statement, once more and on a snapshot.
@@ -114,16 +94,9 @@ class SqliteEngine:
         Python's lock twice more, and getting that back costs more than SQLite does.
         """
         try:
-            result = work(Transaction(OneStatement(self._near_connection)))
+            return work(Transaction(OneStatement(self._near_connection)))
         except SecondStatement:
-            result = _on_snapshot(self._near_connection, work)
-        await self._durable()
-        return result
-
-    async def _durable(self) -> None:
-        """Wait until what could be read just now survives a power cut."""
-        if self._exposed and self._flushed is not None:
-            await asyncio.shield(self._flushed)
+            return _on_snapshot(self._near_connection, work)
 
     def _read_in_thread(self, work: Callable[[Transaction], T]) -> T:
         connection: SqliteConnection | None = getattr(self._local, "connection", None)
@@ -151,15 +124,15 @@ class SqliteEngine:
                 write.run(self._write_connection)
         except Exception:
             self._broken = True
+        if len(self._group) == self._write_group:
+            self._commit()
 
     def _commit(self) -> None:
-        if self._group and self._flushed is None:
+        if self._group and not self._committing:
             self._committing = True
-            self._flushed = self._loop.create_future()
             self._committer.submit(self._commit_group)
 
     def _commit_group(self) -> None:
-        """On the thread: commit, have the loop go on, flush."""
         try:
             if not self._commit_together():
                 for write in self._group:
@@ -170,34 +143,10 @@ class SqliteEngine:
             for write in self._group:
                 write.result, write.error = None, error
         self._loop.call_soon_threadsafe(self._committed)
-        problem = self._flush()
-        self._loop.call_soon_threadsafe(self._end_of_flush, problem)
-
-    def _flush(self) -> str:
-        """Have the disk keep the log; what went wrong, or "". A flush that failed cannot be tried again: the system may
-        have forgotten what it did not write.
-        """
-        try:
-            if self._log_file is None:
-                self._log_file = os.open(f"{self._path}-wal", os.O_RDONLY | os.O_CLOEXEC)
-            _flush_file(self._log_file)
-        except FileNotFoundError:
-            # Nothing was ever committed to it.
-            return ""
-        except OSError as error:
-            _log.critical("the database's log could not be flushed; nothing is written until a restart: %s", error)
-            return f"The database's log could not be flushed: {error}"
-        return ""
-
-    def _forget_log(self) -> None:
-        if self._log_file is not None:
-            os.close(self._log_file)
-            self._log_file = None
 
     def _commit_together(self) -> bool:
         try:
             if not self._broken:
-                self._exposed = True
                 self._write_connection.control("COMMIT")
                 return True
         except Exception as error:
@@ -219,7 +168,6 @@ class SqliteEngine:
                 if write.error is not None:
                     self._undo()
             if connection.in_transaction:
-                self._exposed = True
                 connection.control("COMMIT")
         except Exception as error:
             self._undo()
@@ -243,32 +191,16 @@ class SqliteEngine:
         except Exception:
             _log.exception("a transaction could not be rolled back; the database is opened again")
             self._write_connection.close()
-            self._forget_log()
             with contextlib.suppress(Unavailable):
                 self._write_connection = self._open(writes=True)
 
     def _committed(self) -> None:
-        """Run what has waited for the commit, in the next transaction."""
+        """Deliver the outcomes, then run what has waited meanwhile."""
         self._commits += 1
-        self._flushing, self._group = self._group, []
+        group, self._group = self._group, []
         self._broken = self._committing = False
-        self._run_waiting()
-
-    def _end_of_flush(self, problem: str) -> None:
-        """Deliver the outcomes, then commit what has been run meanwhile."""
-        group, self._flushing = self._flushing or [], None
-        flushed, self._flushed, self._exposed = self._flushed, None, False
-        self._unflushable = self._unflushable or problem
         for write in group:
-            if problem and write.error is None:
-                write.error = OutcomeUnknown(problem)
             write.deliver()
-        if flushed is not None:
-            flushed.set_result(None)
-        if self._group:
-            self._commit()
-
-    def _run_waiting(self) -> None:
         for _ in range(min(len(self._waiting), self._write_group)):
             self._run(self._waiting.popleft())
 
