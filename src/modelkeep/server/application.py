@@ -28,6 +28,7 @@ from modelkeep.server.removals import remove_noted
 from modelkeep.server.retry import Replays
 from modelkeep.server.rsgi import RsgiApplication
 from modelkeep.server.tenants import Tenants
+from modelkeep.storage.errors import Away
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import server_secrets
 from modelkeep.storage.transaction import Transaction
@@ -132,6 +133,8 @@ class Application:
             try:
                 while await self._engine.write(self._forget_old, _raise) == _PRUNE_MOST:
                     await asyncio.sleep(0.1)
+            except Away:
+                continue
             except Exception:
                 _log.exception("retry tokens could not be pruned; the next minute tries again")
 
@@ -141,6 +144,8 @@ class Application:
             try:
                 await self.remove_artifacts()
                 await (self._stores.drop_views() if turn % _TURNS_AN_HOUR else self._stores.clean())
+            except Away as error:
+                _log.debug("the next turn tidies the artifacts: %s", error)
             except Exception:
                 _log.exception("the artifacts could not be tidied; the next turn tries again")
             await asyncio.sleep(_TIDY_EVERY_SECONDS)

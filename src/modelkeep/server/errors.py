@@ -8,7 +8,7 @@ from modelkeep.artifacts.store import StoreFailed
 from modelkeep.core.errors import ApiError, ErrorKind, internal, too_many_requests, unavailable
 from modelkeep.core.scope import Dialect
 from modelkeep.server.http import Answer, PayloadTooLarge
-from modelkeep.storage.errors import ForeignKeyViolation, OutcomeUnknown, Overloaded, Unavailable
+from modelkeep.storage.errors import Away, ForeignKeyViolation, OutcomeUnknown, Overloaded, Unavailable
 
 _log = logging.getLogger("modelkeep.server")
 _encode = msgspec.json.Encoder().encode
@@ -52,7 +52,8 @@ def as_api_error(error: Exception, request_id: str) -> ApiError:
     if isinstance(error, ForeignKeyViolation):
         return ApiError(ErrorKind.NOT_FOUND, "What this belongs to was deleted at the same moment. Nothing was done.")
     if isinstance(error, Unavailable):
-        _log.warning("request %s: %s", request_id, error)
+        if not isinstance(error, Away):
+            _log.warning("request %s: %s", request_id, error)
         return unavailable("The database cannot take the request now. Nothing was done.")
     _log.error("request %s failed", request_id, exc_info=error)
     return internal()

@@ -13,6 +13,10 @@ class Unavailable(Exception):
     """The database cannot be reached, is full or is stopping. Nothing of the write was done."""
 
 
+class Away(Unavailable):
+    """The database cannot be reached, which the log has once for all who meet it."""
+
+
 class OutcomeUnknown(Unavailable):
     """The connection was lost in the moment of the commit, and the database could not be asked since."""
 

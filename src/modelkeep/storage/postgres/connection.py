@@ -127,7 +127,8 @@ class PostgresConnection:
             self.lost_statements = not isinstance(error, errors.ReadOnlySqlTransaction)
             self.close()
             return Unavailable(f"The connection leads elsewhere: {one_line(error)}")
-        return translated(error)
+        # A loss is not always told by the error's class.
+        return Unavailable(f"The connection was lost: {one_line(error)}") if self.broken else translated(error)
 
 
 def translated(error: psycopg.Error) -> Exception:

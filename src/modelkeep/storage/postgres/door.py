@@ -1,5 +1,6 @@
 """How connections to PostgreSQL are opened: what its library is told, a database that is away, poolers on the way."""
 
+import logging
 import threading
 import time
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from modelkeep.storage.errors import DatabaseUnusable, Unavailable
+from modelkeep.storage.errors import Away, DatabaseUnusable
 from modelkeep.storage.postgres.connection import PostgresConnection, one_line
 from modelkeep.storage.postgres.url import unreadable
 from modelkeep.storage.transaction import Row
+
+_log = logging.getLogger("modelkeep.storage")
 
 # After an attempt that failed, others fail at once for so long, rather than wait each for the same.
 _AWAY_SECONDS = 0.5
@@ -43,7 +46,7 @@ class Door:
     def check(self) -> None:
         """Raise where the database was away a moment ago."""
         if time.monotonic() < self._shut_until:
-            raise Unavailable(self._reason)
+            raise Away(self._reason)
 
     def open(self) -> PostgresConnection:
         self.check()
@@ -51,10 +54,15 @@ class Door:
             driver: psycopg.Connection[Row] = psycopg.connect(**self._options, autocommit=True)
             connection = PostgresConnection(driver, prepare=self._prepare and _is_direct(driver))
         except psycopg.Error as error:
-            self._reason = f"The database cannot be reached: {one_line(error)}"
+            reason = f"The database cannot be reached: {one_line(error)}"
+            if not self._reason:
+                _log.warning("%s", reason)
+            self._reason = reason
             self._shut_until = time.monotonic() + _AWAY_SECONDS
-            raise Unavailable(self._reason) from None
-        self._shut_until = 0.0
+            raise Away(reason) from None
+        if self._reason:
+            _log.warning("The database can be reached again.")
+        self._shut_until, self._reason = 0.0, ""
         with self._guard:
             self._opened.add(connection)
         return connection
