@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from modelkeep.storage.errors import DatabaseUnusable
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `migrations/versions`. Known here so that a start need not load Alembic to see it."""
 
 _LOCK = 0x6D6F64656C6B

@@ -4,6 +4,7 @@ Times are milliseconds since 1970. `revision` grows with each change of a row's 
 """
 
 from modelkeep.storage.schema.base import metadata
+from modelkeep.storage.schema.imports import imports
 from modelkeep.storage.schema.registry import (
     commit_marks,
     model_version_tags,
@@ -43,6 +44,7 @@ __all__ = [
     "datasets",
     "experiment_tags",
     "experiments",
+    "imports",
     "latest_metrics",
     "logged_model_metrics",
     "logged_model_params",
