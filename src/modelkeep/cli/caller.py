@@ -4,10 +4,10 @@ import asyncio
 import json
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -15,6 +15,12 @@ from modelkeep.cli.failure import CommandFailed
 from modelkeep.core.settings import InvalidSetting, Settings, load_settings
 from modelkeep.storage.errors import DatabaseUnusable, DataDirectoryError, Unavailable
 from modelkeep.storage.sqlite.lock import DirectoryLock, Holder, holder_of
+
+if TYPE_CHECKING:
+    from modelkeep.artifacts.stores import Stores
+    from modelkeep.storage.engine import Engine
+
+T = TypeVar("T")
 
 _TIMEOUT_SECONDS = 30
 
@@ -34,10 +40,7 @@ class Caller(Protocol):
 @contextmanager
 def open_caller(data: Path) -> Iterator[Caller]:
     """A caller for this data directory, or for the database that MODELKEEP_DATABASE names."""
-    try:
-        settings, _ = load_settings({"data": data, "access_log": False}, os.environ)
-    except InvalidSetting as error:
-        raise CommandFailed(str(error)) from None
+    settings = _settings(data)
     if settings.database:
         with _local(settings) as local:
             yield local
@@ -58,9 +61,32 @@ def open_caller(data: Path) -> Iterator[Caller]:
 
 
 @contextmanager
-def _local(settings: Settings) -> Iterator[Caller]:
+def open_alone(data: Path) -> Iterator["Local"]:
+    """The same for a command that works on the data itself: fails where a server has the data directory."""
+    settings = _settings(data)
+    try:
+        lock = None if settings.database else DirectoryLock(data, patience=0)
+    except DataDirectoryError as error:
+        raise CommandFailed(str(error)) from None
+    try:
+        with _local(settings) as local:
+            yield local
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _settings(data: Path) -> Settings:
+    try:
+        return load_settings({"data": data, "access_log": False}, os.environ)[0]
+    except InvalidSetting as error:
+        raise CommandFailed(str(error)) from None
+
+
+@contextmanager
+def _local(settings: Settings) -> Iterator["Local"]:
     with asyncio.Runner() as runner:
-        local = _Local(runner, settings)
+        local = Local(runner, settings)
         try:
             yield local
         finally:
@@ -89,7 +115,9 @@ class _Remote:
         return
 
 
-class _Local:
+class Local:
+    """The server's own parts in this process, without its port."""
+
     def __init__(self, runner: asyncio.Runner, settings: Settings) -> None:
         from modelkeep.server.application import Application
 
@@ -125,6 +153,10 @@ class _Local:
 
     def remove_artifacts(self) -> None:
         self._runner.run(self._application.remove_artifacts())
+
+    def lend(self, work: "Callable[[Engine, Stores], Awaitable[T]]") -> T:
+        """Work on the database and the artifacts themselves."""
+        return self._runner.run(self._application.lend(work))
 
     def close(self) -> None:
         self._runner.run(self._application.stop())

@@ -4,7 +4,8 @@ import asyncio
 import itertools
 import logging
 import secrets
-from typing import NoReturn
+from collections.abc import Awaitable, Callable
+from typing import NoReturn, TypeVar
 
 import sqlalchemy as sa
 
@@ -28,10 +29,13 @@ from modelkeep.server.removals import remove_noted
 from modelkeep.server.retry import Replays
 from modelkeep.server.rsgi import RsgiApplication
 from modelkeep.server.tenants import Tenants
+from modelkeep.storage.engine import Engine
 from modelkeep.storage.errors import Away
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import server_secrets
 from modelkeep.storage.transaction import Transaction
+
+T = TypeVar("T")
 
 _log = logging.getLogger("modelkeep.server")
 _PRUNE_EVERY_SECONDS = 60
@@ -104,6 +108,10 @@ class Application:
     async def remove_artifacts(self) -> None:
         """Remove the artifacts of what is gone for good."""
         await remove_noted(self._engine, self._stores)
+
+    async def lend(self, work: Callable[[Engine, Stores], Awaitable[T]]) -> T:
+        """Let a command work on the database and the artifacts themselves, rather than by operations."""
+        return await work(self._engine, self._stores)
 
     def _prepare(self, tx: Transaction) -> bytes:
         scope = Scope(

@@ -1,0 +1,101 @@
+"""What `modelkeep import` shows: progress as bars or as plain lines, and the comparison at the end."""
+
+import json
+import time
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from modelkeep.importing.verify import Comparison
+
+_LINE_EVERY_SECONDS = 5.0
+
+
+class Shown:
+    """Watches an import. Bars are for terminals; elsewhere a line at times, so that logs stay short."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._console = Console(stderr=True, quiet=quiet)
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            disable=quiet or not self._console.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._said = 0.0
+        self.written: dict[str, int] = {}
+
+    def __enter__(self) -> "Shown":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._bars.stop()
+
+    def resumed(self) -> None:
+        self._say("An earlier import from this source was stopped; it goes on where it was.")
+
+    def began(self, kind: str, done: int, expected: int | None) -> None:
+        self._task = self._bars.add_task(_words(kind), total=expected, completed=done)
+        self._said = time.monotonic()
+
+    def wrote(self, kind: str, done: int) -> None:
+        if self._task is not None:
+            self._bars.update(self._task, completed=done)
+        if time.monotonic() - self._said > _LINE_EVERY_SECONDS:
+            self._line(f"{_words(kind)}: {done:,} so far")
+
+    def ended(self, kind: str, done: int) -> None:
+        self.written[kind] = done
+        if self._task is not None:
+            self._bars.update(self._task, completed=done, total=done)
+        self._line(f"{_words(kind)}: {done:,}")
+        self._task = None
+
+    def comparing(self, kind: str) -> None:
+        self._task = self._bars.add_task(f"comparing {kind}", total=None)
+
+    def _line(self, text: str) -> None:
+        if not self._console.is_terminal:
+            self._say(text)
+        self._said = time.monotonic()
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True)
+
+
+def print_report(report: dict[str, Any], comparison: Comparison | None, *, as_json: bool) -> None:
+    """The comparison, and what was left out."""
+    if as_json:
+        if comparison is not None:
+            report["compared"] = {line.what: [line.source, line.target] for line in comparison.counted}
+            report["differing"] = comparison.differing[:100]
+        typer.echo(json.dumps(report, indent=2))
+        return
+    if comparison is not None:
+        table = Table("", "source", "workspace", "")
+        for line in comparison.counted:
+            table.add_row(line.what, _number(line.source), _number(line.target), "" if line.same else "differs")
+        Console().print(table)
+        for name in comparison.differing[:10]:
+            typer.echo(f"Differs: {name}")
+    if copied := report.get("artifacts"):
+        typer.echo(f"Artifacts: {copied['files']:,} files, {copied['bytes']:,} bytes")
+        if copied["left"]:
+            typer.echo(f"Left where they are: the artifacts of {copied['left']:,}")
+    for kind, count in report["left_out"].items():
+        typer.echo(f"Left out: {count:,} {kind}")
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ").replace("points", "points of metrics")
+
+
+def _number(value: float) -> str:
+    return f"{int(value):,}" if value == int(value) else f"{value:,.6g}"

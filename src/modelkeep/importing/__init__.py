@@ -1,0 +1,1 @@
+"""The way in from an existing MLflow: sources, and what writes them into a workspace."""

@@ -1,0 +1,87 @@
+"""Brings a source into a workspace, kind by kind; each batch is one transaction, its note of progress in it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple, NoReturn, Protocol
+
+from modelkeep.core.clock import now_ms
+from modelkeep.importing.clashes import find_clashes
+from modelkeep.importing.journal import Journal, Target, open_journal
+from modelkeep.importing.metric_rows import write_logged_models, write_points
+from modelkeep.importing.registry_rows import write_aliases, write_models, write_versions
+from modelkeep.importing.source import Batch, Source
+from modelkeep.importing.tracking_rows import write_experiments, write_runs
+from modelkeep.storage.engine import Engine
+from modelkeep.storage.transaction import Transaction
+
+
+class Kind(NamedTuple):
+    """Records of one kind: how they are read and how they are written."""
+
+    name: str
+    read: Callable[[Source, str], Iterator[Batch[Any]]]
+    write: Callable[[Transaction, Target, Sequence[Any]], None]
+
+
+KINDS = (
+    Kind("experiments", lambda source, after: source.experiments(after), write_experiments),
+    Kind("runs", lambda source, after: source.runs(after), write_runs),
+    Kind("points", lambda source, after: source.points(after), write_points),
+    Kind("logged_models", lambda source, after: source.logged_models(after), write_logged_models),
+    Kind("models", lambda source, after: source.models(after), write_models),
+    Kind("versions", lambda source, after: source.versions(after), write_versions),
+    Kind("aliases", lambda source, after: source.aliases(after), write_aliases),
+)
+"""In the order in which they are written: each belongs to what comes before it."""
+
+
+class Clash(Exception):
+    """What is in the workspace is in the way; the message is one line."""
+
+
+class Watcher(Protocol):
+    """Is told how the import goes on."""
+
+    def resumed(self) -> None: ...
+    def began(self, kind: str, done: int, expected: int | None) -> None: ...
+    def wrote(self, kind: str, done: int) -> None: ...
+    def ended(self, kind: str, done: int) -> None: ...
+
+
+async def bring(engine: Engine, target: Target, source: Source, watcher: Watcher) -> Journal:
+    """Bring everything but artifacts. Raises `Clash` before anything is written."""
+    clashes = await find_clashes(engine, target, source)
+    if clashes:
+        shown = "; ".join(clashes[:3]) + (f"; and {len(clashes) - 3} more" if len(clashes) > 3 else "")
+        raise Clash(f"The workspace has what the source has too, and it is not the same: {shown}.")
+    journal = await engine.write(lambda tx: open_journal(tx, target, source.name, now_ms()), raise_it)
+    if journal.resumed:
+        watcher.resumed()
+    for kind in KINDS:
+        await _bring_kind(engine, target, source, journal, kind, watcher)
+    return journal
+
+
+async def _bring_kind(
+    engine: Engine, target: Target, source: Source, journal: Journal, kind: Kind, watcher: Watcher
+) -> None:
+    progress, name = journal.progress, kind.name
+    done = progress.written.get(name, 0)
+    if name not in progress.done:
+        watcher.began(name, done, source.expected(name))
+        for batch in kind.read(source, progress.positions.get(name, "")):
+            done += len(batch.records)
+            await engine.write(partial(_write, target, journal, kind, batch, done), raise_it)
+            watcher.wrote(name, done)
+        await engine.write(lambda tx: journal.note_end(tx, name), raise_it)
+    watcher.ended(name, done)
+
+
+def _write(target: Target, journal: Journal, kind: Kind, batch: Batch[Any], done: int, tx: Transaction) -> None:
+    kind.write(tx, target, batch.records)
+    journal.note(tx, kind.name, batch.position, done)
+
+
+def raise_it(tx: Transaction, error: Exception) -> NoReturn:
+    """Nothing is answered in the place of what failed."""
+    raise error
