@@ -32,8 +32,6 @@ class ErrorKind(Enum):
     METHOD_NOT_ALLOWED = _Spoken(405, "ENDPOINT_NOT_FOUND", 405, "MethodNotAllowed")
     # MLflow answers 500 here, which its own client then retries for minutes.
     INCORRECT_STATE = _Spoken(400, "INVALID_STATE", 409, "IncorrectState")
-    # No 409 to Oracle's SDK: that takes an IncorrectState for something that passes, and tries again for minutes.
-    NOT_ACTIVE = _Spoken(400, "INVALID_PARAMETER_VALUE", 400, "InvalidParameter")
     INVALIDATED_RETRY_TOKEN = _Spoken(409, "RESOURCE_CONFLICT", 409, "InvalidatedRetryToken")
     ALREADY_EXISTS = _Spoken(400, "RESOURCE_ALREADY_EXISTS", 409, "NotAuthorizedOrResourceAlreadyExists")
     NO_ETAG_MATCH = _Spoken(412, "RESOURCE_CONFLICT", 412, "NoEtagMatch")
@@ -108,9 +106,12 @@ def logged_model_not_found(model_id: str) -> ApiError:
 
 
 def not_active(what: str, identity: str) -> ApiError:
-    """What is deleted can be restored, but not written to. MLflow answers it as a bad parameter."""
+    """What is deleted can be restored, but not written to.
+
+    A bad parameter, as to MLflow: Oracle's SDK takes a 409 for something that passes, and tries again for minutes.
+    """
     return ApiError(
-        ErrorKind.NOT_ACTIVE, f"The {what} {identity} must be in the 'active' state. Current state is deleted."
+        ErrorKind.INVALID_PARAMETER, f"The {what} {identity} must be in the 'active' state. Current state is deleted."
     )
 
 

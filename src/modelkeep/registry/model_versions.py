@@ -16,7 +16,7 @@ from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.registry.rules import check_model_name, is_prompt, version_number
 from modelkeep.registry.sources import resolve_origin
-from modelkeep.storage.expressions import json_objects, json_values
+from modelkeep.storage.expressions import json_values
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import (
     model_version_tags,
@@ -24,7 +24,7 @@ from modelkeep.storage.schema import (
     registered_model_aliases,
     registered_models,
 )
-from modelkeep.storage.tag_table import TagTable
+from modelkeep.storage.tag_table import TagTable, pairs
 from modelkeep.storage.transaction import Row, Transaction
 from modelkeep.tracking.model_metrics import ModelMetric
 from modelkeep.tracking.origin_data import ModelParam
@@ -81,12 +81,7 @@ class NamedVersion(msgspec.Struct):
 
 _v, _m, _t, _a = model_versions.c, registered_models.c, model_version_tags.c, registered_model_aliases.c
 
-_TAGS = (
-    sa.select(json_objects(sa.literal_column("'key'"), _t.key, sa.literal_column("'value'"), _t.value))
-    .where(_t.model_id == _v.model_id, _t.version == _v.version)
-    .correlate(model_versions)
-    .scalar_subquery()
-)
+_TAGS = pairs(model_version_tags, _t.model_id == _v.model_id, _t.version == _v.version)
 _ALIASES = (
     sa.select(json_values(_a.alias))
     .where(_a.model_id == _v.model_id, _a.version == _v.version)

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import Insert
 
 from modelkeep.core.fields import Tag
 from modelkeep.storage.bulk import BulkInsert
+from modelkeep.storage.expressions import json_objects
 from modelkeep.storage.query import Query
 from modelkeep.storage.transaction import Transaction
 
@@ -38,3 +39,14 @@ def _over(statement: Insert) -> Insert:
 def _key(tag: Tag) -> str:
     # Two writes that set the same tags in different orders would wait for each other on PostgreSQL.
     return tag.key
+
+
+def pairs(tags: sa.Table, *of: sa.ColumnElement[bool]) -> sa.ScalarSelect[str]:
+    """A row's tags or params as a JSON array of keys and values, text; `of` ties them to the row."""
+    key, value = sa.literal_column("'key'"), sa.literal_column("'value'")
+    return (
+        sa.select(json_objects(key, tags.c.key, value, tags.c.value))
+        .where(*of)
+        .correlate_except(tags)
+        .scalar_subquery()
+    )

@@ -9,8 +9,9 @@ from modelkeep.core.scope import Scope
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.metrics import Point, check_points, store_points
 from modelkeep.tracking.params import check_params, store_params
+from modelkeep.tracking.run_records import Param
 from modelkeep.tracking.run_tags import put_run_tags
-from modelkeep.tracking.runs import Param, RunId, locate_active_run, run_key, wrote_to
+from modelkeep.tracking.runs import RunId, locate_active_run, run_key, wrote_to
 from modelkeep.tracking.values import check_run_tags
 
 

@@ -20,7 +20,8 @@ from modelkeep.storage.query import Query
 from modelkeep.storage.schema import datasets, experiments, run_dataset_tags, run_datasets
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.experiments import experiment_number
-from modelkeep.tracking.runs import DatasetInput, LocatedRun
+from modelkeep.tracking.run_records import DatasetInput
+from modelkeep.tracking.runs import LocatedRun
 
 _CONTEXT_TAG = "mlflow.data.context"
 _MOST_EXPERIMENTS = 20

@@ -24,10 +24,9 @@ from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.storage.errors import UniqueViolation
-from modelkeep.storage.expressions import json_objects
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import experiment_tags, experiments, platforms, workspaces
-from modelkeep.storage.tag_table import TagTable
+from modelkeep.storage.tag_table import TagTable, pairs
 from modelkeep.storage.transaction import Row, Transaction
 from modelkeep.tracking.lifecycle import ACTIVE, DELETED
 from modelkeep.tracking.removal import mark_runs, remove_experiment
@@ -82,10 +81,7 @@ COLUMNS = (
     _e.lifecycle_stage,
     _e.created_at,
     _e.updated_at,
-    sa.select(json_objects(sa.literal_column("'key'"), _t.key, sa.literal_column("'value'"), _t.value))
-    .where(_t.experiment_id == _e.id)
-    .correlate(experiments)
-    .scalar_subquery(),
+    pairs(experiment_tags, _t.experiment_id == _e.id),
 )
 """What `from_row` reads, in its order."""
 

@@ -15,15 +15,8 @@ from modelkeep.storage.bulk import BulkInsert, ignore_known
 from modelkeep.storage.schema import run_models
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.datasets import check_dataset_inputs, store_dataset_inputs
-from modelkeep.tracking.runs import (
-    DatasetInput,
-    ModelInput,
-    ModelOutput,
-    RunId,
-    locate_active_run,
-    run_key,
-    wrote_to,
-)
+from modelkeep.tracking.run_records import DatasetInput, ModelInput, ModelOutput
+from modelkeep.tracking.runs import RunId, locate_active_run, run_key, wrote_to
 
 # As long as the column that keeps them.
 _MODEL_ID_LENGTH = 64

@@ -8,7 +8,7 @@ from modelkeep.core.scope import Scope
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.logged_model_values import TAGS, check_values, store_params
 from modelkeep.tracking.logged_models import LoggedModelId, locate_logged_model, touch_logged_model
-from modelkeep.tracking.runs import Param
+from modelkeep.tracking.run_records import Param
 
 
 class SetLoggedModelTags(LoggedModelId):

@@ -16,7 +16,7 @@ from modelkeep.storage.query import Query
 from modelkeep.storage.schema import logged_model_params, logged_model_tags
 from modelkeep.storage.tag_table import TagTable
 from modelkeep.storage.transaction import Transaction
-from modelkeep.tracking.runs import Param
+from modelkeep.tracking.run_records import Param
 
 TAGS = TagTable(logged_model_tags, "model_id")
 

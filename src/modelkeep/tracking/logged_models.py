@@ -16,7 +16,6 @@ from modelkeep.core.ids import new_id
 from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
-from modelkeep.storage.expressions import json_objects
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import (
     experiments,
@@ -25,13 +24,14 @@ from modelkeep.storage.schema import (
     logged_model_tags,
     logged_models,
 )
+from modelkeep.storage.tag_table import pairs
 from modelkeep.storage.transaction import Row, Transaction
 from modelkeep.tracking.experiments import locate_experiment_to_fill
 from modelkeep.tracking.lifecycle import ACTIVE, DELETED
 from modelkeep.tracking.logged_model_values import TAGS, check_values, store_params
 from modelkeep.tracking.model_metrics import ModelMetric, metrics_of_models
 from modelkeep.tracking.run_names import new_run_name
-from modelkeep.tracking.runs import Param
+from modelkeep.tracking.run_records import Param
 
 KIND = "logged_model"
 # MLflow builds URIs of these names.
@@ -95,15 +95,6 @@ class LoggedModelId(msgspec.Struct, kw_only=True):
 _m, _e = logged_models.c, experiments.c
 
 
-def _pairs(table: sa.Table) -> sa.ScalarSelect[str]:
-    return (
-        sa.select(json_objects(sa.literal_column("'key'"), table.c.key, sa.literal_column("'value'"), table.c.value))
-        .where(table.c.model_id == _m.id)
-        .correlate(logged_models)
-        .scalar_subquery()
-    )
-
-
 COLUMNS = (
     _m.id,
     _m.key,
@@ -116,8 +107,8 @@ COLUMNS = (
     _m.status_message,
     _m.model_type,
     _m.source_run_id,
-    _pairs(logged_model_tags),
-    _pairs(logged_model_params),
+    pairs(logged_model_tags, logged_model_tags.c.model_id == _m.id),
+    pairs(logged_model_params, logged_model_params.c.model_id == _m.id),
 )
 """What `from_row` reads, in its order; selected from `LOGGED_MODELS`."""
 LOGGED_MODELS = sa.join(logged_models, experiments, _e.id == _m.experiment_id)

@@ -16,7 +16,8 @@ from modelkeep.search.page import check_max_results
 from modelkeep.storage.query import Query
 from modelkeep.storage.transaction import Row, Transaction
 from modelkeep.tracking.metric_store import points_of_run
-from modelkeep.tracking.runs import Metric, RunId, locate_run, metric_value, run_key
+from modelkeep.tracking.run_records import Metric, metric_value
+from modelkeep.tracking.runs import RunId, locate_run, run_key
 
 _MOST_SAMPLED = 2_500
 _MOST_IN_BULK = 25_000

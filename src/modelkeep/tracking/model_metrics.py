@@ -15,7 +15,7 @@ from modelkeep.storage.expressions import json_array, one_of
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import logged_model_metrics, logged_models, metric_keys, runs
 from modelkeep.storage.transaction import Transaction
-from modelkeep.tracking.runs import metric_value
+from modelkeep.tracking.run_records import metric_value
 
 if TYPE_CHECKING:
     from modelkeep.tracking.metrics import Point

@@ -23,7 +23,7 @@ from modelkeep.storage.schema import (
 )
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.model_metrics import ModelMetric
-from modelkeep.tracking.runs import metric_value
+from modelkeep.tracking.run_records import metric_value
 
 
 class ModelParam(msgspec.Struct):

@@ -15,7 +15,8 @@ from modelkeep.storage.errors import UniqueViolation
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import params as table
 from modelkeep.storage.transaction import Transaction
-from modelkeep.tracking.runs import Param, RunId, locate_active_run, run_key, wrote_to
+from modelkeep.tracking.run_records import Param
+from modelkeep.tracking.runs import RunId, locate_active_run, run_key, wrote_to
 from modelkeep.tracking.values import fitted
 
 _INSERT = BulkInsert(table, ("run_id", "key", "value"))

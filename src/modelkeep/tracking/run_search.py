@@ -27,7 +27,8 @@ from modelkeep.tracking.lifecycle import ViewType, in_view
 from modelkeep.tracking.metric_conditions import compared_metric
 from modelkeep.tracking.run_conditions import SPACE
 from modelkeep.tracking.run_order import leading_metric, numbers_alone, order_runs
-from modelkeep.tracking.runs import COLUMNS, RUNS, Metric, Run, from_row, metric_value
+from modelkeep.tracking.run_records import Metric, Run, metric_value
+from modelkeep.tracking.run_rows import COLUMNS, RUNS, from_row
 
 _INF = float("inf")
 

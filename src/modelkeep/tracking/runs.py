@@ -1,146 +1,31 @@
 """Runs: create, get, update, delete and restore. What is logged to a run has files of its own."""
 
 import hashlib
-from enum import Enum
 from typing import NamedTuple, cast
 
 import msgspec
 import sqlalchemy as sa
 
 from modelkeep.core.errors import invalid_parameter, missing_parameter, not_active, run_not_found
-from modelkeep.core.fields import Int64, Tag, Timestamp, check_length
+from modelkeep.core.fields import Int64, Tag, check_length
 from modelkeep.core.ids import new_id
 from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
-from modelkeep.storage.expressions import json_objects
 from modelkeep.storage.query import Query
-from modelkeep.storage.schema import (
-    datasets,
-    experiments,
-    latest_metrics,
-    metric_keys,
-    params,
-    run_dataset_tags,
-    run_datasets,
-    run_models,
-    run_tags,
-    runs,
-)
+from modelkeep.storage.schema import runs
 from modelkeep.storage.transaction import Row, Transaction
 from modelkeep.tracking.experiments import locate_experiment_to_fill
 from modelkeep.tracking.lifecycle import ACTIVE, DELETED
 from modelkeep.tracking.removal import remove_run
 from modelkeep.tracking.run_names import new_run_name
+from modelkeep.tracking.run_records import Run, RunInfo, RunStatus
+from modelkeep.tracking.run_rows import COLUMNS, INFO_COLUMNS, RUNS, info_from_row, load_whole
 from modelkeep.tracking.values import RUN_NAME_TAG, check_run_tags, set_run_tags
 
 KIND = "run"
 DATA_KIND = "run_data"
 """What is logged to a run: an answer to it holds for as long as the run is there to be written to."""
-
-
-class RunStatus(Enum):
-    """How far a run has come."""
-
-    RUNNING = "RUNNING"
-    SCHEDULED = "SCHEDULED"
-    FINISHED = "FINISHED"
-    FAILED = "FAILED"
-    KILLED = "KILLED"
-    # Oracle's clients know it; MLflow's do not.
-    INTERNAL_ERROR = "INTERNAL_ERROR"
-
-
-class Metric(msgspec.Struct):
-    """A value of a metric. What is no finite number is the string NaN, Infinity or -Infinity."""
-
-    key: str
-    value: float | str
-    timestamp: Timestamp = 0
-    step: int = 0
-
-
-class Param(msgspec.Struct):
-    """A param and its value."""
-
-    key: str
-    value: str = ""
-
-
-class RunInfo(msgspec.Struct):
-    """What a run is. `end_time` is absent while it runs; `run_uuid` is an older name of `run_id`."""
-
-    run_id: str
-    run_uuid: str
-    run_name: str
-    experiment_id: str
-    user_id: str
-    status: RunStatus
-    start_time: Timestamp
-    end_time: Timestamp | msgspec.UnsetType
-    artifact_uri: str
-    lifecycle_stage: str
-
-
-class RunData(msgspec.Struct):
-    """What was logged: of each metric its latest value."""
-
-    metrics: list[Metric]
-    params: list[Param]
-    tags: list[Tag]
-
-
-class Dataset(msgspec.Struct):
-    """Data that a run read. `schema` and `profile` are texts of its client's."""
-
-    name: str
-    digest: str
-    source_type: str = ""
-    source: str = ""
-    schema: str | None = None
-    profile: str | None = None
-
-
-class DatasetInput(msgspec.Struct):
-    """A dataset and what it was used for."""
-
-    dataset: Dataset
-    tags: list[Tag] = []
-
-
-class ModelInput(msgspec.Struct):
-    """A logged model that a run read."""
-
-    model_id: str
-
-
-class ModelOutput(msgspec.Struct):
-    """A logged model that a run made, and at which step."""
-
-    model_id: str
-    step: Int64 = 0
-
-
-class RunInputs(msgspec.Struct):
-    """What a run read."""
-
-    dataset_inputs: list[DatasetInput]
-    model_inputs: list[ModelInput]
-
-
-class RunOutputs(msgspec.Struct):
-    """What a run made."""
-
-    model_outputs: list[ModelOutput]
-
-
-class Run(msgspec.Struct):
-    """A run, as both dialects answer it."""
-
-    info: RunInfo
-    data: RunData
-    inputs: RunInputs
-    outputs: RunOutputs
 
 
 class RunAnswer(msgspec.Struct):
@@ -170,66 +55,8 @@ class LocatedRun(NamedTuple):
     stage: str
 
 
-_r, _e = runs.c, experiments.c
+_r = runs.c
 
-
-def _pairs(table: sa.Table) -> sa.ScalarSelect[str]:
-    return (
-        sa.select(json_objects(sa.literal_column("'key'"), table.c.key, sa.literal_column("'value'"), table.c.value))
-        .where(table.c.run_id == _r.id)
-        .correlate(runs)
-        .scalar_subquery()
-    )
-
-
-_d, _rd, _rdt, _rm = datasets.c, run_datasets.c, run_dataset_tags.c, run_models.c
-_DATASET_TAGS = (
-    sa.select(json_objects(sa.literal_column("'key'"), _rdt.key, sa.literal_column("'value'"), _rdt.value))
-    .where(_rdt.run_id == _rd.run_id, _rdt.dataset_id == _rd.dataset_id)
-    .correlate(run_datasets)
-    .scalar_subquery()
-    # Text inside the outer JSON, for both engines: only SQLite would know it for JSON, and not always.
-    .concat(sa.literal_column("''"))
-)
-_DATASET_FIELDS: list[sa.ColumnElement[str]] = []
-for _name in ("name", "digest", "source_type", "source", "schema", "profile"):
-    _DATASET_FIELDS += (sa.literal_column(f"'{_name}'"), _d[_name])
-_DATASETS = (
-    sa.select(json_objects(*_DATASET_FIELDS, sa.literal_column("'tags'"), _DATASET_TAGS))
-    .select_from(sa.join(run_datasets, datasets, _d.id == _rd.dataset_id))
-    .where(_rd.run_id == _r.id)
-    .correlate(runs)
-    .scalar_subquery()
-)
-_MODELS = (
-    sa.select(
-        json_objects(
-            sa.literal_column("'direction'"),
-            _rm.direction,
-            sa.literal_column("'model_id'"),
-            _rm.model_key,
-            sa.literal_column("'step'"),
-            _rm.step,
-        )
-    )
-    .where(_rm.run_id == _r.id)
-    .correlate(runs)
-    .scalar_subquery()
-)
-INFO_COLUMNS = (
-    _r.key,
-    _r.name,
-    _e.number,
-    _r.user_id,
-    _r.status,
-    _r.start_time,
-    _r.end_time,
-    _r.artifact_uri,
-    _r.lifecycle_stage,
-)
-COLUMNS = (_r.id, *INFO_COLUMNS, _pairs(params), _pairs(run_tags), _DATASETS, _MODELS)
-"""What `from_row` reads, in its order; selected from `RUNS`."""
-RUNS = sa.join(runs, experiments, _e.id == _r.experiment_id)
 
 _KEYED = (_r.workspace_id == sa.bindparam("workspace"), _r.key == sa.bindparam("run"))
 _GET = Query(sa.select(*COLUMNS).select_from(RUNS).where(*_KEYED))
@@ -238,12 +65,6 @@ _GET_INFO = Query(sa.select(*INFO_COLUMNS).select_from(RUNS).where(_r.id == sa.b
 _LOCATED = sa.select(_r.id, _r.experiment_id, _r.lifecycle_stage).where(*_KEYED)
 _LOCATE = Query(_LOCATED)
 _LOCATE_IF_MATCH = Query(_LOCATED.with_for_update())
-_l = latest_metrics.c
-_METRICS = Query(
-    sa.select(metric_keys.c.name, _l.value, _l.is_nan, _l.timestamp, _l.step)
-    .join_from(latest_metrics, metric_keys, metric_keys.c.id == _l.key_id)
-    .where(_l.run_id == sa.bindparam("row"))
-)
 _INSERT = Query(
     sa.insert(runs)
     .values(
@@ -423,15 +244,11 @@ def current_etag(tx: Transaction, key: str) -> str:
     It is made of the run's contents: a count of its changes would have to be written with each point of a metric.
     """
     row = tx.one(_GET_BY_ROW, row=int(key))
-    return _etag(_encode(_load(tx, row))) if row else ""
-
-
-def _load(tx: Transaction, row: Row) -> Run:
-    return from_row(row, [metric_of(metric) for metric in tx.all(_METRICS, row=row[0])])
+    return _etag(_encode(load_whole(tx, row))) if row else ""
 
 
 def _answer(tx: Transaction, row: Row) -> RunAnswer:
-    encoded = _encode(_load(tx, row))
+    encoded = _encode(load_whole(tx, row))
     tx.about(KIND, str(row[0]), _etag(encoded))
     return RunAnswer(cast("Run", msgspec.Raw(encoded)))
 
@@ -445,77 +262,3 @@ def _etag(encoded: bytes) -> str:
 
 
 _encode = msgspec.json.Encoder().encode
-
-
-def metric_of(row: Row) -> Metric:
-    """A row of name, value, whether it is NaN, timestamp and step."""
-    name, value, is_nan, timestamp, step = row
-    return Metric(name, metric_value(value, is_nan), timestamp, step)
-
-
-def metric_value(value: float, is_nan: int) -> float | str:
-    """As JSON can have it."""
-    if is_nan:
-        return "NaN"
-    if value in (float("inf"), float("-inf")):
-        return "Infinity" if value > 0 else "-Infinity"
-    return value
-
-
-class _Model(msgspec.Struct):
-    direction: str
-    model_id: str
-    step: int
-
-
-class _DatasetRow(Dataset, kw_only=True):
-    tags: str
-
-
-_models_of = msgspec.json.Decoder(list[_Model]).decode
-_datasets_of = msgspec.json.Decoder(list[_DatasetRow]).decode
-_tags_of = msgspec.json.Decoder(list[Tag]).decode
-NOTHING = "[]"
-
-
-def from_row(row: Row, metrics: list[Metric]) -> Run:
-    """A row of `COLUMNS` and the latest metrics of its run."""
-    *info, params_text, tags_text, datasets_text, models_text = row[1 : 1 + len(COLUMNS) - 1]
-    # Params and tags leave the database as the answer has them: they are copied, not read and written again.
-    data = RunData(
-        metrics,
-        cast("list[Param]", msgspec.Raw(params_text.encode())),
-        cast("list[Tag]", msgspec.Raw(tags_text.encode())),
-    )
-    inputs, outputs = RunInputs([], []), RunOutputs([])
-    if datasets_text != NOTHING:
-        inputs.dataset_inputs = [_dataset_input(dataset) for dataset in _datasets_of(datasets_text)]
-    if models_text != NOTHING:
-        for model in _models_of(models_text):
-            if model.direction == "input":
-                inputs.model_inputs.append(ModelInput(model.model_id))
-            else:
-                outputs.model_outputs.append(ModelOutput(model.model_id, model.step))
-    return Run(info_from_row(tuple(info)), data, inputs, outputs)
-
-
-def _dataset_input(row: _DatasetRow) -> DatasetInput:
-    dataset = Dataset(row.name, row.digest, row.source_type, row.source, row.schema or None, row.profile or None)
-    return DatasetInput(dataset, _tags_of(row.tags))
-
-
-def info_from_row(row: Row) -> RunInfo:
-    """A row of `INFO_COLUMNS`."""
-    key, name, experiment, user, status, start, end, uri, stage = row
-    return RunInfo(
-        key,
-        key,
-        name,
-        str(experiment),
-        user,
-        RunStatus(status),
-        start,
-        msgspec.UNSET if end is None else end,
-        uri,
-        stage,
-    )
