@@ -3,7 +3,7 @@
 from modelkeep.core.settings import Settings, without_password
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.errors import DatabaseUnusable
-from modelkeep.storage.migrate import upgrade
+from modelkeep.storage.migrate import require, upgrade
 from modelkeep.storage.sqlite.connection import DATABASE_NAME
 from modelkeep.storage.sqlite.engine import SqliteEngine
 
@@ -33,9 +33,14 @@ def make_engine(settings: Settings) -> Engine:
     )
 
 
+def database_url(settings: Settings) -> str:
+    """The database as migrations name it."""
+    return settings.database or f"sqlite:///{settings.data / DATABASE_NAME}"
+
+
 def bring_up_to_date(settings: Settings) -> None:
-    """Apply the migrations that the database has not seen yet. Raises `DatabaseUnusable`."""
-    upgrade(settings.database or f"sqlite:///{settings.data / DATABASE_NAME}")
+    """Apply the migrations that the database has not seen yet, where a start may do so. Raises `DatabaseUnusable`."""
+    (upgrade if settings.migrate_on_start else require)(database_url(settings))
 
 
 def shown_database(settings: Settings) -> str:
