@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,9 +10,8 @@ import typer
 
 from modelkeep.cli.failure import CommandFailed
 from modelkeep.cli.places import DATA_DEFAULT, AsJson, Data
-from modelkeep.core.settings import InvalidSetting, load_settings
+from modelkeep.core.settings import InvalidSetting, Settings, load_settings
 from modelkeep.storage.errors import DatabaseUnusable, DataDirectoryError
-from modelkeep.storage.sqlite.lock import DirectoryLock
 
 if TYPE_CHECKING:
     from modelkeep.storage.migrate import State
@@ -30,20 +30,9 @@ def upgrade(data: Data = DATA_DEFAULT, database: Database = None) -> None:
 
     On PostgreSQL, servers of the release before may run meanwhile.
     """
-    from modelkeep.storage import migrate
+    from modelkeep.server.database import upgrade_database
 
-    url = _url(data, database)
-    lock = None
-    try:
-        if url.startswith("sqlite:"):
-            lock = DirectoryLock(data, patience=0)
-        migrate.upgrade(url)
-        state = migrate.check(url)
-    except (DatabaseUnusable, DataDirectoryError) as error:
-        raise CommandFailed(str(error)) from None
-    finally:
-        if lock is not None:
-            lock.release()
+    state = _outcome(upgrade_database, data, database)
     typer.echo(f"The database is at revision {state.revision}.")
 
 
@@ -86,24 +75,14 @@ def downgrade_check(
 
 
 def _state(data: Path, database: str | None) -> "State":
-    from modelkeep.storage.migrate import check
-    from modelkeep.storage.sqlite.connection import DATABASE_NAME
+    from modelkeep.server.database import database_state
 
-    url = _url(data, database)
-    # SQLite would make an empty one.
-    if url.startswith("sqlite:") and not (data / DATABASE_NAME).exists():
-        raise CommandFailed(f"There is no database in {str(data)!r}.")
-    try:
-        return check(url)
-    except DatabaseUnusable as error:
-        raise CommandFailed(str(error)) from None
+    return _outcome(database_state, data, database)
 
 
-def _url(data: Path, database: str | None) -> str:
-    from modelkeep.server.database import database_url
-
+def _outcome(act: Callable[[Settings], "State"], data: Path, database: str | None) -> "State":
     try:
         settings, _ = load_settings({"data": data, "database": database}, os.environ)
-    except InvalidSetting as error:
+        return act(settings)
+    except (InvalidSetting, DatabaseUnusable, DataDirectoryError) as error:
         raise CommandFailed(str(error)) from None
-    return database_url(settings)
