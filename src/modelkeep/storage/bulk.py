@@ -4,6 +4,7 @@ Every statement lets go of Python's lock and has to get it back, which costs mor
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.dialects.postgresql import Insert
 
 from modelkeep.storage.query import Query
 
+STAGED = "staged"
 # A statement is compiled for each of these numbers of rows and kept.
 _SIZES = (256, 128, 64, 32, 16, 8, 7, 6, 5, 4, 3, 2, 1)
 
@@ -28,12 +30,24 @@ class BulkInsert:
         if list(columns) != [column.name for column in table.columns if column.name in columns]:
             raise ValueError(f"the columns of {table.name} must be named in its own order, for so they are bound")
         self._table = table
-        self._columns = columns
+        self.columns = columns
         self._conflict = conflict
         self._forms = {size: Query(self._statement(size)) for size in _SIZES}
 
+    @property
+    def table(self) -> sa.Table:
+        """Where the rows go."""
+        return self._table
+
+    @cached_property
+    def from_staged(self) -> Query:
+        """The same insert of all rows of another table, which has these columns and the name `staged`."""
+        staged = sa.table(STAGED, *(sa.column(column, self._table.c[column].type) for column in self.columns))
+        statement = Insert(self._table).from_select(list(self.columns), sa.select(*staged.c))
+        return Query(self._conflict(statement) if self._conflict else statement)
+
     def _statement(self, size: int) -> Insert:
-        rows: Any = [{column: sa.bindparam(f"{column}_{row}") for column in self._columns} for row in range(size)]
+        rows: Any = [{column: sa.bindparam(f"{column}_{row}") for column in self.columns} for row in range(size)]
         statement = Insert(self._table).values(rows)
         return self._conflict(statement) if self._conflict else statement
 
