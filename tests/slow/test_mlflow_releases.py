@@ -1,12 +1,7 @@
-"""The example with the newest release of each major version of MLflow, in an environment of its own.
-
-The environments are kept below that of the tests, so that only what is new is installed the next time.
-"""
+"""The example with the newest release of each major version of MLflow, in an environment of its own."""
 
 import os
 import subprocess
-import sys
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,21 +13,7 @@ from tests.support.server import RunningServer
 pytestmark = pytest.mark.slow
 
 _EXAMPLE = Path(__file__).parents[2] / "examples" / "train_and_serve.py"
-_ENVIRONMENTS = Path(sys.prefix) / "mlflow-releases"
 _SECONDS = 900
-
-
-@pytest.fixture(params=["2", "3"])
-def python(request: pytest.FixtureRequest) -> str:
-    """The interpreter of an environment with that version of MLflow and what the example needs beside it."""
-    place = _ENVIRONMENTS / request.param
-    interpreter = str(place / "bin" / "python")
-    if not (place / "bin" / "pip").exists():
-        venv.create(place, with_pip=True)
-    pip = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade"]
-    wanted = [f"mlflow=={request.param}.*", "scikit-learn", "matplotlib"]
-    subprocess.run([*pip, *wanted], check=True, timeout=_SECONDS)
-    return interpreter
 
 
 @pytest.fixture

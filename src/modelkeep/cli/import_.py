@@ -63,6 +63,7 @@ def mlflow(
     from modelkeep.cli.import_report import Shown, print_report
     from modelkeep.importing.places import open_source
     from modelkeep.importing.source import SourceUnusable
+    from modelkeep.storage.errors import Unavailable
 
     platform, workspace = split_name(into)
     comparison: Comparison | None
@@ -79,8 +80,8 @@ def mlflow(
                     report["artifacts"] = vars(copied)
         finally:
             opened.close()
-    except SourceUnusable as error:
-        raise CommandFailed(str(error)) from None
+    except (SourceUnusable, Unavailable) as error:
+        raise CommandFailed(" ".join(str(error).split())) from None
     except KeyboardInterrupt:
         typer.echo("Stopped. The same command goes on where it was.", err=True)
         raise typer.Exit(_STOPPED) from None
@@ -104,7 +105,7 @@ def _work(
     async def work(engine: "Engine", stores: "Stores") -> "tuple[Comparison | None, Copied | None]":
         from modelkeep.core.clock import now_ms
         from modelkeep.importing.copying import copy_artifacts
-        from modelkeep.importing.importer import Clash, bring, raise_it
+        from modelkeep.importing.importer import Clash, NotWritten, bring, raise_it
         from modelkeep.importing.journal import find_target
         from modelkeep.importing.origins import Origins
         from modelkeep.importing.verify import compare
@@ -114,7 +115,7 @@ def _work(
             raise CommandFailed(f"The workspace {'/'.join(wanted.into)} is gone.")
         try:
             journal = await bring(engine, target, source, shown)
-        except Clash as error:
+        except (Clash, NotWritten) as error:
             raise CommandFailed(str(error)) from None
         copied = None
         if wanted.artifacts is Artifacts.COPY:

@@ -1,5 +1,6 @@
 """Brings a source into a workspace, kind by kind; each batch is one transaction, its note of progress in it."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple, NoReturn, Protocol
@@ -13,6 +14,8 @@ from modelkeep.importing.source import Batch, Source
 from modelkeep.importing.tracking_rows import write_experiments, write_runs
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.transaction import Transaction
+
+_log = logging.getLogger("modelkeep.importing")
 
 
 class Kind(NamedTuple):
@@ -37,6 +40,10 @@ KINDS = (
 
 class Clash(Exception):
     """What is in the workspace is in the way; the message is one line."""
+
+
+class NotWritten(Exception):
+    """A batch could not be written; the message is one line. What came before it is there."""
 
 
 class Watcher(Protocol):
@@ -71,7 +78,12 @@ async def _bring_kind(
         watcher.began(name, done, source.expected(name))
         for batch in kind.read(source, progress.positions.get(name, "")):
             done += len(batch.records)
-            await engine.write(partial(_write, target, journal, kind, batch, done), raise_it)
+            try:
+                await engine.write(partial(_write, target, journal, kind, batch, done), raise_it)
+            except Exception as error:
+                _log.debug("a batch of %s was not written", name, exc_info=True)
+                cause = " ".join(str(error).split())[:300].rstrip(".")
+                raise NotWritten(f"A batch of {name.replace('_', ' ')} cannot be written: {cause}.") from None
             watcher.wrote(name, done)
         await engine.write(lambda tx: journal.note_end(tx, name), raise_it)
     watcher.ended(name, done)
