@@ -138,6 +138,7 @@ def test_a_database_from_the_future_is_refused(data_directory: Path) -> None:
     upgrade(f"sqlite:///{data_directory / DATABASE_NAME}")
     with closing(sqlite3.connect(data_directory / DATABASE_NAME)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE schema_needs SET revision = '9999'")
     _refused(run("serve", "--data", data_directory, "--port", "0"), "9999", "does not know")
 
 

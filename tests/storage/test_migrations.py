@@ -104,6 +104,7 @@ def test_a_database_of_a_later_release_is_refused_in_one_line_and_left_alone(tmp
     migrate.upgrade(url)
     with sqlite3.connect(tmp_path / "modelkeep.db") as later:
         later.execute("UPDATE alembic_version SET version_num = '9999'")
+        later.execute("UPDATE schema_needs SET revision = '9999'")
     later.close()
     before = (tmp_path / "modelkeep.db").read_bytes()
     with pytest.raises(DatabaseUnusable) as caught:
@@ -141,3 +142,20 @@ def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path)
     with closing(sqlite3.connect(path)) as database:
         names = [row[0] for row in database.execute("SELECT name FROM sqlite_master")]
     assert names == ["songs"]
+
+
+def test_a_later_schema_that_this_release_may_run_on_is_left_as_it_is(tmp_path: Path, url: str) -> None:
+    migrate.upgrade(url)
+    with sqlite3.connect(tmp_path / "modelkeep.db") as later:
+        later.execute("UPDATE alembic_version SET version_num = '9999'")
+    later.close()
+    migrate.upgrade(url)
+    migrate.require(url)
+    assert migrate.check(url).revision == "9999"
+
+
+def test_where_a_start_may_not_migrate_it_says_what_is_missing(url: str) -> None:
+    with pytest.raises(DatabaseUnusable, match="modelkeep db upgrade"):
+        migrate.require(url)
+    migrate.upgrade(url)
+    migrate.require(url)

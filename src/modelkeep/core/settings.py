@@ -14,7 +14,7 @@ import msgspec
 from modelkeep.core.limits import Limits
 
 PREFIX = "MODELKEEP_"
-_PASSWORD = re.compile(r"(?<=:)[^:/@]*(?=@)|(?<=password=)[^&\s]*")
+_PASSWORD = re.compile(r"(?P<user>://[^:@/]*:)[^@/]*(?=@)|(?P<name>password=)[^&\s]*")
 _MAY_BE_ZERO = ("port", "remembered_answers", "max_artifact_bytes")
 
 
@@ -35,6 +35,9 @@ class Settings:
     )
     public_url: str = _setting("", "Address that clients use, for signed URLs; empty takes the request's own host.")
     database: str = _setting("", "PostgreSQL as postgresql://…; where none is named, SQLite in the data directory.")
+    migrate_on_start: bool = _setting(
+        True, "Apply missing migrations at the start; otherwise 'modelkeep db upgrade' does."
+    )
     workers: int = _setting(1, "Server processes. SQLite is served by exactly one.")
     tls_cert: Path | None = _setting(None, "Certificate chain (PEM); serves https with --tls-key.")
     tls_key: Path | None = _setting(None, "Private key of --tls-cert (PEM).")
@@ -50,7 +53,7 @@ class Settings:
     writers: int = _setting(2, "Threads that write to PostgreSQL, each with a connection.")
     prepare_statements: bool = _setting(
         True,
-        "Have PostgreSQL keep statements prepared; not behind a pooler that shares connections, such as PgBouncer.",
+        "Have PostgreSQL keep statements prepared. Behind a pooler such as PgBouncer that is left out by itself.",
     )
     remembered_answers: int = _setting(
         10_000, "Look-ups whose answers are remembered until the next commit; 0 remembers none."
@@ -180,4 +183,4 @@ def _problems(given: Mapping[str, Origin]) -> Iterator[str]:
 
 def without_password(url: str) -> str:
     """A URL as it may be shown."""
-    return _PASSWORD.sub("***", url)
+    return _PASSWORD.sub(lambda found: f"{found['user'] or found['name']}***", url)

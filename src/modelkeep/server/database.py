@@ -3,9 +3,10 @@
 from modelkeep.core.settings import Settings, without_password
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.errors import DatabaseUnusable
-from modelkeep.storage.migrate import upgrade
+from modelkeep.storage.migrate import State, check, require, upgrade
 from modelkeep.storage.sqlite.connection import DATABASE_NAME
 from modelkeep.storage.sqlite.engine import SqliteEngine
+from modelkeep.storage.sqlite.lock import DirectoryLock
 
 
 def make_engine(settings: Settings) -> Engine:
@@ -33,9 +34,38 @@ def make_engine(settings: Settings) -> Engine:
     )
 
 
+def database_url(settings: Settings) -> str:
+    """The database as migrations name it."""
+    return settings.database or f"sqlite:///{settings.data / DATABASE_NAME}"
+
+
 def bring_up_to_date(settings: Settings) -> None:
-    """Apply the migrations that the database has not seen yet. Raises `DatabaseUnusable`."""
-    upgrade(settings.database or f"sqlite:///{settings.data / DATABASE_NAME}")
+    """Apply the migrations that the database has not seen yet, where a start may do so. Raises `DatabaseUnusable`."""
+    (upgrade if settings.migrate_on_start else require)(database_url(settings))
+
+
+def upgrade_database(settings: Settings) -> State:
+    """Apply missing migrations while no server runs on SQLite, or whoever runs on PostgreSQL; where it stands then.
+
+    Raises `DatabaseUnusable` and `DataDirectoryError`.
+    """
+    if settings.database:
+        upgrade(settings.database)
+    else:
+        lock = DirectoryLock(settings.data, patience=0)
+        try:
+            upgrade(database_url(settings))
+        finally:
+            lock.release()
+    return database_state(settings)
+
+
+def database_state(settings: Settings) -> State:
+    """Where the database stands. Raises `DatabaseUnusable`."""
+    # SQLite would make an empty one.
+    if not settings.database and not (settings.data / DATABASE_NAME).exists():
+        raise DatabaseUnusable(f"There is no database in {str(settings.data)!r}.")
+    return check(database_url(settings))
 
 
 def shown_database(settings: Settings) -> str:

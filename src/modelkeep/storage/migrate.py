@@ -1,7 +1,7 @@
 """Brings a database to the schema that this release speaks, by the one history that both engines share."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -9,6 +9,9 @@ from modelkeep.storage.errors import DatabaseUnusable
 
 HEAD = "0004"
 """The newest revision in `migrations/versions`. Known here so that a start need not load Alembic to see it."""
+NEEDS = "0003"
+"""The newest revision that a server must know to run on HEAD's schema. It stays behind HEAD as long as what is new
+there is no more than tables, columns and indexes that an older server may leave alone."""
 
 _LOCK = 0x6D6F64656C6B
 # Text is compared byte by byte, as SQLite does it: the order of pages and the ranges of names depend on it, and a
@@ -33,6 +36,52 @@ _COLLATE = sa.text(
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
+class State(NamedTuple):
+    """Where a database stands."""
+
+    revision: str | None
+    """None where there is no schema yet."""
+    needs: str | None
+    """The newest revision that a server must know to run on it."""
+    engine: str
+    """The database's product and version."""
+
+    @property
+    def later(self) -> bool:
+        """It is of a later release than this one."""
+        return self.revision is not None and self.revision > HEAD
+
+    @property
+    def current(self) -> bool:
+        """This release can run on it as it is."""
+        return self.revision == HEAD or (self.later and self.needs is not None and self.needs <= HEAD)
+
+
+def check(url: str) -> State:
+    """Look at a database and change nothing.
+
+    Raises `DatabaseUnusable` for what is no database or another program's.
+    """
+    engine = _engine(url)
+    try:
+        with engine.connect() as connection:
+            return _state(connection)
+    except sa.exc.DBAPIError as error:
+        raise _unusable(error) from None
+    finally:
+        engine.dispose()
+
+
+def require(url: str) -> None:
+    """Raise `DatabaseUnusable` where this release cannot run on the database as it is."""
+    state = check(url)
+    if state.later and not state.current:
+        raise _unknown(state)
+    if not state.current:
+        has = f"schema revision {state.revision}" if state.revision else "no schema yet"
+        raise DatabaseUnusable(f"The database has {has}, this release needs {HEAD}: run 'modelkeep db upgrade'.")
+
+
 def upgrade(url: str) -> None:
     """Apply what is missing, all of it or nothing. Cheap where nothing is.
 
@@ -41,11 +90,11 @@ def upgrade(url: str) -> None:
     engine = _engine(url)
     try:
         with engine.connect() as connection:
-            revision = _revision(connection)
-        if revision != HEAD:
+            state = _state(connection)
+        if not state.current:
             _apply(engine)
     except sa.exc.DBAPIError as error:
-        raise DatabaseUnusable(f"The database cannot be used: {_one_line(error.orig)}.") from None
+        raise _unusable(error) from None
     finally:
         engine.dispose()
 
@@ -55,20 +104,33 @@ def _engine(url: str) -> sa.Engine:
         engine = sa.create_engine(url)
         _begin_at_begin(engine)
         return engine
-    import psycopg
+    try:
+        import psycopg
 
-    # libpq reads the URL itself: it knows lists of hosts and all the parameters that SQLAlchemy does not.
-    return sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url, connect_timeout=5))
+        from modelkeep.storage.postgres.url import connection_options
+    except ImportError:
+        raise DatabaseUnusable(
+            "PostgreSQL needs a driver that is not installed: pip install 'modelkeep[postgres]'."
+        ) from None
+    options = connection_options(url)
+    # A pooler on the way may lose what was prepared.
+    return sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(**options, prepare_threshold=None))
 
 
-def _one_line(error: object) -> str:
-    return " ".join(str(error).split()).rstrip(".")
+def _unusable(error: sa.exc.DBAPIError) -> DatabaseUnusable:
+    return DatabaseUnusable(f"The database cannot be used: {' '.join(str(error.orig).split()).rstrip('.?')}.")
+
+
+def _unknown(state: State) -> DatabaseUnusable:
+    return DatabaseUnusable(
+        f"The database has schema revision {state.revision}, which this release does not know; it knows {HEAD} and "
+        "those before. Start the release that wrote it, or a later one."
+    )
 
 
 def _apply(engine: sa.Engine) -> None:
     from alembic import command
     from alembic.config import Config
-    from alembic.util import CommandError
 
     configuration = Config()
     configuration.set_main_option("script_location", str(_SCRIPTS))
@@ -76,19 +138,17 @@ def _apply(engine: sa.Engine) -> None:
         if engine.dialect.name == "postgresql":
             # Servers that start together: one applies what is missing, the others wait and find it done.
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        revision = _revision(connection)
-        if revision is None and set(sa.inspect(connection).get_table_names()) - {"alembic_version"}:
-            raise DatabaseUnusable("The database has tables of another program; name one that is empty.")
+        state = _state(connection)
+        if state.current:
+            return
+        if state.later:
+            raise _unknown(state)
         configuration.attributes["connection"] = connection
-        try:
-            command.upgrade(configuration, "head")
-        except CommandError:
-            raise DatabaseUnusable(
-                f"The database has schema revision {revision}, which this release does not know; it knows {HEAD} and "
-                "those before. Start the release that wrote it, or a later one."
-            ) from None
+        command.upgrade(configuration, "head")
         if engine.dialect.name == "postgresql":
             connection.execute(_COLLATE)
+        connection.execute(sa.text("DELETE FROM schema_needs"))
+        connection.execute(sa.text("INSERT INTO schema_needs (revision) VALUES (:needs)"), {"needs": NEEDS})
 
 
 def _begin_at_begin(engine: sa.Engine) -> None:
@@ -103,8 +163,22 @@ def _begin_at_begin(engine: sa.Engine) -> None:
         connection.exec_driver_sql("BEGIN")
 
 
-def _revision(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
-    found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+def _state(connection: sa.Connection) -> State:
+    dialect = connection.dialect
+    version = ".".join(map(str, dialect.server_version_info or ()))
+    product = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}.get(dialect.name, dialect.name)
+    if dialect.name == "postgresql":
+        encoding = connection.execute(sa.text("SHOW server_encoding")).scalar()
+        if encoding != "UTF8":
+            raise DatabaseUnusable(f"The database keeps text as {encoding}; name one that was made with UTF8.")
+    tables = set(sa.inspect(connection).get_table_names())
+    revision = _one(connection, "SELECT version_num FROM alembic_version") if "alembic_version" in tables else None
+    if (revision is None and tables - {"alembic_version"}) or (revision is not None and not revision.isdecimal()):
+        raise DatabaseUnusable("The database has tables of another program; name one that is empty.")
+    needs = _one(connection, "SELECT revision FROM schema_needs") if "schema_needs" in tables else None
+    return State(revision, needs, f"{product} {version}")
+
+
+def _one(connection: sa.Connection, question: str) -> str | None:
+    found: str | None = connection.execute(sa.text(question)).scalar()
     return found

@@ -1,42 +1,27 @@
-"""How connections to PostgreSQL are opened: what its library is told, a database that is away, poolers on the way."""
+"""How connections to PostgreSQL are opened: a database that is away, poolers on the way."""
 
 import logging
 import threading
 import time
-from typing import Any
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
-from modelkeep.storage.errors import Away, DatabaseUnusable
+from modelkeep.storage.errors import Away
 from modelkeep.storage.postgres.connection import PostgresConnection, one_line
-from modelkeep.storage.postgres.url import unreadable
+from modelkeep.storage.postgres.url import connection_options
 from modelkeep.storage.transaction import Row
 
 _log = logging.getLogger("modelkeep.storage")
 
 # After an attempt that failed, others fail at once for so long, rather than wait each for the same.
 _AWAY_SECONDS = 0.5
-# What holds unless the URL says otherwise. A host that has vanished without a word is noticed within half a minute.
-_DEFAULTS = {
-    "connect_timeout": "5",
-    "application_name": "modelkeep",
-    "client_encoding": "UTF8",
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "20000",
-}
 
 
 class Door:
     """The way into one database, for all threads. Remembers that it was shut a moment ago."""
 
     def __init__(self, url: str, *, prepare: bool) -> None:
-        try:
-            self._options: dict[str, Any] = {**_DEFAULTS, **conninfo_to_dict(url)}
-        except psycopg.Error as error:
-            raise DatabaseUnusable(unreadable(error)) from None
+        self._options = connection_options(url)
         self._prepare = prepare
         self._shut_until = 0.0
         self._reason = ""

@@ -190,3 +190,10 @@ commit_marks = sa.Table(
     number("mark"),
     number("at"),
 )
+
+# One row: the newest revision that a server must know to run on this schema.
+schema_needs = sa.Table(
+    "schema_needs",
+    metadata,
+    sa.Column("revision", sa.String(32), primary_key=True),
+)
