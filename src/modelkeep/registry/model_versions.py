@@ -193,7 +193,7 @@ def create_model_version(tx: Transaction, scope: Scope, request: CreateModelVers
     if counted is None:
         raise registered_model_not_found(request.name)
     model, number, of_prompt = counted
-    tx.run(
+    tx.put(
         _INSERT,
         model_id=model,
         version=number,

@@ -128,7 +128,7 @@ def _perform(tx: Transaction, operation: Operation, scope: Scope, request: msgsp
 def _record(tx: Transaction, operation: Operation, scope: Scope, retry: RetryToken | None, answer: Answer) -> None:
     subject = tx.subject
     tenancy = scope.tenancy
-    tx.run(
+    tx.put(
         _RECORD,
         at=scope.now,
         platform_id=tenancy.platform if tenancy else None,

@@ -34,6 +34,9 @@ class OneStatement:
     def count(self, query: Query, parameters: dict[str, Any]) -> int:
         return self._take().count(query, parameters)
 
+    def put(self, query: Query, parameters: dict[str, Any]) -> None:
+        self._take().put(query, parameters)
+
     def insert(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
         self._take().insert(bulk, rows)
 

@@ -4,28 +4,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
-import sqlalchemy as sa
-from psycopg import errors, pq, sql
-from psycopg.types.numeric import FloatBinaryDumper, Int8BinaryDumper
+from psycopg import errors, pq
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql import ClauseElement
 
-from modelkeep.storage.bulk import STAGED, BulkInsert
+from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.errors import Busy, ForeignKeyViolation, Unavailable, UniqueViolation
 from modelkeep.storage.interned import InternedNames
+from modelkeep.storage.postgres.copying import FEWEST, copy_rows
+from modelkeep.storage.postgres.wire import Statement, Wire
 from modelkeep.storage.query import Compiled, Query
 from modelkeep.storage.transaction import Row
 
-_DIALECT = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
+_DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 # Queries known at start are some hundreds; searches that are remembered come and go.
 _MOST_FORMS = 1_000
-_MOST_PREPARED = 500
-
-# So many rows are copied; fewer are bound. No request has so many: each copy makes a table, and the catalogue grows.
-_COPIED = 2_000
-_STAGE = sql.SQL("CREATE TEMPORARY TABLE {staged} ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA")
-_COPY = sql.SQL("COPY {staged} ({columns}) FROM STDIN (FORMAT BINARY)")
-_UNSTAGE = sql.SQL("DROP TABLE {staged}")
 
 _BUSY = (errors.DeadlockDetected, errors.LockNotAvailable, errors.SerializationFailure)
 # A standby that is taken for the primary, and a pooler that has given the server's connection to another.
@@ -37,19 +30,22 @@ class PostgresConnection:
 
     def __init__(self, driver: psycopg.Connection[Row], *, prepare: bool) -> None:
         self.driver = driver
-        # One type for all numbers: a statement is prepared for the types of its arguments.
-        self.driver.adapters.register_dumper(int, Int8BinaryDumper)
-        self.driver.adapters.register_dumper(float, FloatBinaryDumper)
-        self.driver.prepare_threshold = 1 if prepare else None
-        self.driver.prepared_max = _MOST_PREPARED
-        self._cursor = self.driver.cursor(binary=True)
+        self.prepares = prepare
+        self._wire = Wire(driver, prepare=prepare)
         self._forms: dict[Query, Compiled] = {}
+        # Statements whose answer nobody needs go with the next one whose answer is needed. Beside each, who wrote it.
+        self._later: list[Statement] = []
+        self._writers: list[int] = []
         # Not kept beyond the connection: the next may lead to a standby that has not seen the last of them.
         self._names = InternedNames()
         self.lost_statements = False
         """Whether a statement that was prepared had gone: something on the way shares connections."""
         self.changes = 0
         """How many statements that write were run."""
+        self.writer = 0
+        """Whose statements come now."""
+        self.blamed: tuple[int, Exception] | None = None
+        """Whose statement has failed, and how, where that shows only as another's was run."""
 
     @property
     def broken(self) -> bool:
@@ -65,33 +61,30 @@ class PostgresConnection:
 
     def rows(self, query: Query, parameters: dict[str, Any]) -> list[Row]:
         form = self._form(query)
-        return self._fetch(form.sql, form.bind(parameters), writes=form.writes)
+        self.changes += form.writes
+        return self._wire.rows(self._run(Statement(form.sql, form.bind(parameters), known=True)))
 
     def count(self, query: Query, parameters: dict[str, Any]) -> int:
         form = self._form(query)
-        self._execute(form.sql, form.bind(parameters), writes=True)
-        return self._cursor.rowcount
+        self.changes += 1
+        return self._run(Statement(form.sql, form.bind(parameters), known=True)).command_tuples or 0
+
+    def put(self, query: Query, parameters: dict[str, Any]) -> None:
+        form = self._form(query)
+        self._run_later(Statement(form.sql, form.bind(parameters), known=True))
 
     def insert(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
-        if len(rows) >= _COPIED:
+        if len(rows) >= FEWEST:
             self._copy(bulk, rows)
             return
         for query, arguments in bulk.parts(rows):
-            self._execute(self._form(query).sql, arguments, writes=True)
+            self._run_later(Statement(self._form(query).sql, arguments, known=True))
 
     def _copy(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
-        """Insert by COPY into a table of this transaction, and from there: binding each value costs four times that."""
-        names: dict[str, sql.Composable] = {"staged": sql.Identifier(STAGED), "table": sql.Identifier(bulk.table.name)}
-        names["columns"] = sql.SQL(", ").join(map(sql.Identifier, bulk.columns))
+        self.flush()
         self.changes += 1
         try:
-            self._cursor.execute(_STAGE.format(**names), prepare=False)
-            with self._cursor.copy(_COPY.format(**names)) as copy:
-                copy.set_types([_copied_type(bulk.table.c[column]) for column in bulk.columns])
-                for row in rows:
-                    copy.write_row(row)
-            self._cursor.execute(self._form(bulk.from_staged).sql, prepare=False)
-            self._cursor.execute(_UNSTAGE.format(**names), prepare=False)
+            copy_rows(self.driver, bulk, self._form(bulk.from_staged).sql, rows)
         except psycopg.Error as error:
             raise self._translated(error) from error
 
@@ -100,20 +93,30 @@ class PostgresConnection:
 
     def search(self, statement: ClauseElement) -> list[Row]:
         form = Compiled(statement, _DIALECT)
-        return self._fetch(form.sql, form.bind({}), writes=False)
+        return self._wire.rows(self._run(Statement(form.sql, form.bind({}), known=False)))
 
-    def _fetch(self, sql: str, arguments: Sequence[Any], *, writes: bool) -> list[Row]:
-        self._execute(sql, arguments, writes=writes)
-        return self._cursor.fetchall()
+    def _run_later(self, statement: Statement) -> None:
+        self.changes += 1
+        self._later.append(statement)
+        self._writers.append(self.writer)
 
-    def _execute(self, sql: str, arguments: Sequence[Any], *, writes: bool) -> None:
-        self.changes += writes
+    def flush(self) -> None:
+        """Run what was put off."""
+        if self._later:
+            self._run(self._later.pop())
+
+    def _run(self, statement: Statement) -> pq.abc.PGresult:
+        """Run a statement, and before it what was put off."""
+        later, self._later = self._later, []
+        writers, self._writers = [*self._writers, self.writer], []
         try:
-            self._cursor.execute(sql, arguments)
+            return self._wire.run([*later, statement])
         except psycopg.Error as error:
             # What failed has left its transaction unusable, as a change would.
             self.changes += 1
-            raise self._translated(error) from error
+            reason = self._translated(error)
+            self.blamed = (writers[self._wire.failed], reason)
+            raise reason from error
 
     def control(self, statement: bytes) -> list[bytes]:
         """BEGIN and its like, several at once; the first column of the last one's rows."""
@@ -129,16 +132,14 @@ class PostgresConnection:
 
     def _send(self, statement: bytes) -> pq.abc.PGresult:
         try:
-            result = self.driver.pgconn.exec_(statement)
+            return self._wire.control(statement)
         except psycopg.Error as error:
             raise self._translated(error) from error
-        if result.status not in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK):
-            raise self._translated(errors.error_from_result(result))
-        return result
 
     def undo(self) -> None:
         """Leave no transaction open; a connection that cannot do that is closed, which ends it too."""
         self._names.settle(committed=False)
+        self._later, self._writers = [], []
         try:
             if self.driver.info.transaction_status != pq.TransactionStatus.IDLE and not self.broken:
                 self.control(b"ROLLBACK")
@@ -155,14 +156,6 @@ class PostgresConnection:
             return Unavailable(f"The connection leads elsewhere: {one_line(error)}")
         # A loss is not always told by the error's class.
         return Unavailable(f"The connection was lost: {one_line(error)}") if self.broken else translated(error)
-
-
-def _copied_type(column: sa.Column[Any]) -> str:
-    if isinstance(column.type, sa.Double):
-        return "float8"
-    if isinstance(column.type, sa.SmallInteger):
-        return "int2"
-    return "int8" if isinstance(column.type, sa.Integer) else "text"
 
 
 def translated(error: psycopg.Error) -> Exception:

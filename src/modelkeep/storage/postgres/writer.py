@@ -106,20 +106,25 @@ class PostgresWriter:
         """Run steps in a transaction and commit it; raise where that is not possible, with nothing done."""
         connection = self._kept.get()
         self._mark += 1
-        number = 0
+        connection.writer, connection.blamed = 0, None
         try:
             connection.control(self._begin(patience, _NEW_MARK))
-            for number, step in enumerate(steps):  # noqa: B007 - which step it was is told where it fails
+            for connection.writer, step in enumerate(steps):
                 step(connection)
+            connection.flush()
         except Exception as error:
             connection.undo()
-            raise _failure(number, error) from error
+            blamed = connection.blamed
+            # Its own failure a write has given its meaning; another's has only shown while it ran.
+            if blamed is None or blamed[0] == connection.writer:
+                blamed = (connection.writer, error)
+            raise _failure(*blamed) from error
         try:
             connection.commit()
         except Exception as error:
             connection.undo()
             if not self._was_committed(error):
-                raise _failure(number, error) from error
+                raise _failure(connection.writer, error) from error
 
     def _begin(self, patience: str, change: str) -> bytes:
         statement = _BEGIN.format(patience=patience, writer=self._name, mark=self._mark, at=now_ms(), change=change)

@@ -76,6 +76,9 @@ class SqliteConnection:
         except sqlite3.Error as error:
             raise _translated(error) from error
 
+    def put(self, query: Query, parameters: dict[str, Any]) -> None:
+        self.count(query, parameters)
+
     def insert(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
         try:
             for query, arguments in bulk.parts(rows):
