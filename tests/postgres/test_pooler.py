@@ -6,9 +6,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from modelkeep.storage.errors import Unavailable
 from modelkeep.storage.postgres.door import Door, KeptConnection
+from modelkeep.storage.query import Query
 from tests.support.api import Api
 from tests.support.own_postgres import OwnPostgres
 from tests.support.pgbouncer import pgbouncer
@@ -66,13 +68,13 @@ def test_a_pooler_that_was_not_noticed_costs_one_attempt(postgres: OwnPostgres) 
     door = Door(postgres.url, prepare=True)
     kept = KeptConnection(door)
     connection = kept.get()
-    statement = "SELECT 1"
-    for _ in range(3):
-        connection.driver.execute(statement)
+    query = Query(sa.select(sa.literal(1)))
+    for _ in range(2):
+        assert connection.rows(query, {}) == [(1,)]
     # What a pooler does that gives the next transaction to another connection.
     connection.control(b"DEALLOCATE ALL")
     with pytest.raises(Unavailable):
-        connection._execute(statement, (), writes=False)
+        connection.rows(query, {})
     assert kept.get() is not connection
     assert not kept.get().prepares
     door.close()

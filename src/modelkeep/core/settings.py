@@ -35,6 +35,7 @@ class Settings:
     )
     public_url: str = _setting("", "Address that clients use, for signed URLs; empty takes the request's own host.")
     database: str = _setting("", "PostgreSQL as postgresql://…; where none is named, SQLite in the data directory.")
+    read_replica: str = _setting("", "A standby of that PostgreSQL, as postgresql://…, which answers searches.")
     migrate_on_start: bool = _setting(
         True, "Apply missing migrations at the start; otherwise 'modelkeep db upgrade' does."
     )
@@ -170,9 +171,11 @@ def _problems(given: Mapping[str, Origin]) -> Iterator[str]:
         yield f"{level.source}: {level.value!r} is not a level; debug, info, warning and error are."
     if (given["tls_cert"].value is None) != (given["tls_key"].value is None):
         yield "--tls-cert and --tls-key belong together: one of them is missing."
-    database = given["database"]
-    if database.value and not database.value.startswith(("postgresql://", "postgres://")):
-        yield f"{database.source}: a URL that begins with postgresql:// is needed; SQLite is named by --data."
+    for database in (given["database"], given["read_replica"]):
+        if database.value and not database.value.startswith(("postgresql://", "postgres://")):
+            yield f"{database.source}: a URL that begins with postgresql:// is needed; SQLite is named by --data."
+    if given["read_replica"].value and not given["database"].value:
+        yield f"{given['read_replica'].source}: a standby is read beside its PostgreSQL, which --database names."
     for origin in given.values():
         counts = (
             isinstance(origin.value, int) and not isinstance(origin.value, bool) and origin.name not in _MAY_BE_ZERO

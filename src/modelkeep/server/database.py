@@ -31,6 +31,7 @@ def make_engine(settings: Settings) -> Engine:
         write_group=settings.write_group,
         max_waiting_writes=settings.max_waiting_writes,
         prepare=settings.prepare_statements,
+        read_replica=settings.read_replica,
     )
 
 

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NoReturn, TypeVar
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from modelkeep.storage.errors import Overloaded, Unavailable
 from modelkeep.storage.one_statement import OneStatement, SecondStatement
 from modelkeep.storage.postgres.connection import PostgresConnection
 from modelkeep.storage.postgres.door import Door, KeptConnection
+from modelkeep.storage.postgres.replica import Replica
 from modelkeep.storage.postgres.writer import PostgresWriter
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import commit_marks
@@ -39,9 +41,18 @@ class PostgresEngine:
     """All methods belong to the event loop that called `start`."""
 
     def __init__(
-        self, url: str, *, readers: int, writers: int, write_group: int, max_waiting_writes: int, prepare: bool
+        self,
+        url: str,
+        *,
+        readers: int,
+        writers: int,
+        write_group: int,
+        max_waiting_writes: int,
+        prepare: bool,
+        read_replica: str = "",
     ) -> None:
         self._door = Door(url, prepare=prepare)
+        self._replica = Replica(read_replica, prepare=prepare) if read_replica else None
         self._write_group = write_group
         self._max_waiting = max_waiting_writes
         self._waiting: deque[Write] = deque()
@@ -65,6 +76,8 @@ class PostgresEngine:
         await asyncio.to_thread(self._write_threads.shutdown)
         await asyncio.to_thread(self._read_threads.shutdown)
         self._door.close()
+        if self._replica is not None:
+            self._replica.close()
 
     async def write(
         self,
@@ -84,10 +97,10 @@ class PostgresEngine:
         return await future
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
-        return await self._loop.run_in_executor(self._read_threads, self._read, work, False)
+        return await self._loop.run_in_executor(self._read_threads, self._scan, work)
 
     async def look_up(self, work: Callable[[Transaction], T]) -> T:
-        return await self._loop.run_in_executor(self._read_threads, self._read, work, True)
+        return await self._loop.run_in_executor(self._read_threads, self._look_up, work)
 
     def _begin_writing(self) -> PostgresWriter:
         self._writing += 1
@@ -121,27 +134,35 @@ class PostgresEngine:
                 break
         return group
 
-    def _read(self, work: Callable[[Transaction], T], one_statement: bool) -> T:
+    def _look_up(self, work: Callable[[Transaction], T]) -> T:
+        """Read without a transaction where `work` has one statement, and on a snapshot where it has more."""
+        try:
+            return self._read(lambda connection: work(Transaction(OneStatement(connection))))
+        except SecondStatement:
+            return self._read(partial(_on_snapshot, work))
+
+    def _scan(self, work: Callable[[Transaction], T]) -> T:
+        return self._read(partial(self._scan_through, partial(_on_snapshot, work)))
+
+    def _scan_through(self, read: Callable[[PostgresConnection], T], primary: PostgresConnection) -> T:
+        found = self._replica.read(primary, read) if self._replica is not None else None
+        return read(primary) if found is None else found
+
+    def _read(self, read: Callable[[PostgresConnection], T]) -> T:
         """Read, and once more where the connection had been lost since it was last used."""
         kept: KeptConnection | None = getattr(self._local, "kept", None)
         if kept is None:
             kept = self._local.kept = KeptConnection(self._door)
         connection = kept.get()
         try:
-            return _read_through(connection, work, one_statement)
+            return read(connection)
         except Unavailable:
             if not connection.broken:
                 raise
-        return _read_through(kept.get(), work, one_statement)
+        return read(kept.get())
 
 
-def _read_through(connection: PostgresConnection, work: Callable[[Transaction], T], one_statement: bool) -> T:
-    """Run `work` without a transaction where it has one statement, and on a snapshot where it has more."""
-    if one_statement:
-        try:
-            return work(Transaction(OneStatement(connection)))
-        except SecondStatement:
-            pass
+def _on_snapshot(work: Callable[[Transaction], T], connection: PostgresConnection) -> T:
     connection.control(_BEGIN_READ)
     try:
         return work(Transaction(connection))
