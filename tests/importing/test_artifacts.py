@@ -1,13 +1,16 @@
 """Artifacts: left where they are, or copied into the workspace with the locations that name them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from mlflow import MlflowClient
 
 from tests.importing.conftest import Filled, Place
 from tests.support.api import Api
+from tests.support.needs import need
 from tests.support.server import RunningServer
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -94,3 +97,32 @@ def test_a_server_hands_out_its_own(sqlite_place: Place, tmp_path: Path) -> None
     with RunningServer(sqlite_place.data) as server:
         path = f"/api/2.0/mlflow-artifacts/artifacts/0/{run.run_id}/artifacts/deep/er/model.bin"
         assert Api(server.url).call("GET", path).content == _WEIGHTS
+
+
+@pytest.fixture
+def bucket() -> Iterator[dict[str, str]]:
+    """The variables by which an S3 is reached that has a bucket `models`."""
+    server = need("moto.server", "moto[server]").ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    url = "http://{}:{}".format(*server.get_host_and_port())
+    httpx.put(f"{url}/models").raise_for_status()
+    yield {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": url,
+    }
+    server.stop()
+
+
+def test_a_bucket_is_read_with_its_own_credentials(sqlite_place: Place, tmp_path: Path, bucket: dict[str, str]) -> None:
+    source = tmp_path / "mlflow.db"
+    client = MlflowClient(f"sqlite:///{source}", f"sqlite:///{source}")
+    run = client.create_run(client.create_experiment("e", "s3://models/kept")).info
+    path = f"models/kept/{run.run_id}/artifacts/deep/er/a b.bin"
+    httpx.put(f"{bucket['AWS_ENDPOINT_URL']}/{path}", content=_WEIGHTS).raise_for_status()
+    report = sqlite_place.bring(source, "--artifacts", "copy", "--json", **bucket).json
+    assert report["artifacts"] == {"files": 1, "bytes": len(_WEIGHTS), "left": 0, "failed": []}
+    with RunningServer(sqlite_place.data) as server:
+        kept = f"/api/2.0/mlflow-artifacts/artifacts/1/{run.run_id}/artifacts/deep/er/a b.bin"
+        assert Api(server.url).call("GET", kept).content == _WEIGHTS

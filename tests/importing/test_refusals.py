@@ -3,7 +3,11 @@
 import hashlib
 import shutil
 import sqlite3
+import threading
+from base64 import b64encode
+from collections.abc import Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -118,3 +122,43 @@ def test_a_comparison_that_differs_is_told(sqlite_place: Place, filled_database:
     assert told.code == 1
     assert "of the objects differ" in told.errors
     assert "Differs: metrics of run" in told.output
+
+
+class _Guarded(BaseHTTPRequestHandler):
+    """A server that lets in one user alone, and has nothing."""
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("content-length", 0))
+        self.rfile.read(length)
+        known = self.headers.get("authorization") == f"Basic {b64encode(b'ann:right').decode()}"
+        body = b"{}" if known else b"Who are you?"
+        self.send_response(200 if known else 401)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST  # noqa: N815 - the name is the library's
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name is the library's
+        return
+
+
+@pytest.fixture
+def guarded() -> Iterator[str]:
+    """The address of a server that wants a password, without its scheme."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Guarded)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_wrong_password_and_a_right_one(sqlite_place: Place, guarded: str) -> None:
+    refused = sqlite_place.bring(f"http://ann:wrong@{guarded}")
+    _refused(refused, "401", "MLFLOW_TRACKING_PASSWORD")
+    assert "wrong" not in refused.errors
+    assert sqlite_place.bring(f"http://ann:right@{guarded}").code == 0
+    variables = {"MLFLOW_TRACKING_USERNAME": "ann", "MLFLOW_TRACKING_PASSWORD": "right"}
+    assert sqlite_place.bring(f"http://{guarded}", **variables).code == 0

@@ -43,6 +43,7 @@ def test_everything_is_answered_as_by_the_source(filled: Filled, place: Place) -
 def test_a_second_import_doubles_nothing(filled_database: Filled, place: Place) -> None:
     first = place.bring(filled_database.place, "--json").json
     second = place.bring(filled_database.place, "--json").json
+    # One that has come to its end begins anew.
     assert second == first
     assert first["compared"]["points of metrics"][0] == 4 * 34 + 1 + 1
 

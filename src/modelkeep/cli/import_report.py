@@ -30,6 +30,7 @@ class Shown:
         self._task: TaskID | None = None
         self._said = 0.0
         self.written: dict[str, int] = {}
+        self.went_on = False
 
     def __enter__(self) -> "Shown":
         self._bars.start()
@@ -39,6 +40,7 @@ class Shown:
         self._bars.stop()
 
     def resumed(self) -> None:
+        self.went_on = True
         self._say("An earlier import from this source was stopped; it goes on where it was.")
 
     def began(self, kind: str, done: int, expected: int | None) -> None:
