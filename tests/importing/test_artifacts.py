@@ -99,6 +99,34 @@ def test_a_server_hands_out_its_own(sqlite_place: Place, tmp_path: Path) -> None
         assert Api(server.url).call("GET", path).content == _WEIGHTS
 
 
+def test_a_folder_of_another_machine_is_told_and_its_location_stays(sqlite_place: Place, tmp_path: Path) -> None:
+    source = tmp_path / "mlflow.db"
+    client = MlflowClient(f"sqlite:///{source}", f"sqlite:///{source}")
+    run = client.create_run(client.create_experiment("e", "/elsewhere/mlruns/1")).info
+    refused = sqlite_place.bring(source, "--artifacts", "copy")
+    assert refused.code == 1
+    assert "no such folder on this machine" in refused.errors
+    with RunningServer(sqlite_place.data) as server:
+        assert MlflowClient(server.url, server.url).get_run(run.run_id).info.artifact_uri == run.artifact_uri
+
+
+def test_an_import_without_copies_leaves_what_was_copied_before(
+    sqlite_place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = tmp_path / "mlflow.db"
+    client = MlflowClient(f"sqlite:///{source}", f"sqlite:///{source}")
+    run = client.create_run("0").info
+    (tmp_path / "model.bin").write_bytes(_WEIGHTS)
+    client.log_artifact(run.run_id, str(tmp_path / "model.bin"))
+    assert sqlite_place.bring(source, "--artifacts", "copy").code == 0
+    assert sqlite_place.bring(source).code == 0
+    with RunningServer(sqlite_place.data) as server:
+        there = MlflowClient(server.url, server.url)
+        assert there.get_experiment("0").artifact_location == "mlflow-artifacts:/0"
+        assert there.get_run(run.run_id).info.artifact_uri == f"mlflow-artifacts:/0/{run.run_id}/artifacts"
+
+
 @pytest.fixture
 def bucket() -> Iterator[dict[str, str]]:
     """The variables by which an S3 is reached that has a bucket `models`."""

@@ -10,8 +10,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from tests.importing.conftest import Filled, Place
+from tests.support.server import RunningServer
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 _POINTS = 100_000
@@ -76,5 +78,13 @@ def test_what_is_new_in_the_source_is_brought_by_the_next(
         small.backup(copy)
         assert place.bring(path).code == 0
         copy.execute("INSERT INTO experiments (experiment_id, name, lifecycle_stage) VALUES (77, 'new', 'active')")
+        run = filled_database.ids["runs"][0]
+        copy.execute("INSERT INTO metrics VALUES ('loss', 0.01, 99999, ?, 99, 0)", (run,))
+        newest = (
+            "UPDATE latest_metrics SET value = 0.01, timestamp = 99999, step = 99 WHERE key = 'loss' AND run_uuid = ?"
+        )
+        copy.execute(newest, (run,))
         copy.commit()
     assert place.bring(path, "--json").json["compared"]["experiments"] == [4, 4]
+    with RunningServer(place.data, *place.flags) as server:
+        assert MlflowClient(server.url, server.url).get_run(run).data.metrics["loss"] == 0.01

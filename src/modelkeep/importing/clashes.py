@@ -99,8 +99,8 @@ def _of_runs(target: Target, keys: dict[str, int], others: set[int], tx: Transac
 
 
 def _same(there: int, source: int, names_agree: bool) -> bool:
-    """Old sources do not say when an experiment was made."""
-    return there == source if source else names_agree
+    """Old sources do not say when an experiment was made, and then what was imported does not either."""
+    return there == source and (source != 0 or names_agree)
 
 
 _EXPERIMENT_ROWS = Query(sa.select(_e.id, _e.number).where(_HERE))

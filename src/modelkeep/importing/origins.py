@@ -69,6 +69,10 @@ class _LocalFiles:
 
     def _files(self) -> list[Found]:
         found = []
+        # A run that kept nothing has no folder, but its experiment has; else they are on another machine.
+        around = (self._folder, *self._folder.parents[:3])
+        if not any(folder.is_dir() for folder in around if folder != Path(folder.anchor)):
+            raise FileNotFoundError("there is no such folder on this machine")
         for parent, _, names in os.walk(self._folder):
             for name in names:
                 path = Path(parent, name)

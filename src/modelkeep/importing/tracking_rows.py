@@ -14,7 +14,6 @@ from modelkeep.storage.schema import (
     datasets,
     experiment_tags,
     experiments,
-    latest_metrics,
     params,
     run_dataset_tags,
     run_datasets,
@@ -25,6 +24,7 @@ from modelkeep.storage.schema import (
 )
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.lifecycle import DELETED
+from modelkeep.tracking.metric_store import LATEST
 from modelkeep.tracking.values import RUN_NAME_TAG
 
 # File stores give experiments random numbers of 18 digits; the next one here need not be after those.
@@ -51,7 +51,12 @@ _COUNT_ON = Query(
 )
 _TAKE_DEFAULT = Query(
     sa.update(experiments)
-    .where(_e.workspace_id == sa.bindparam("workspace"), _e.number == 0)
+    .where(
+        _e.workspace_id == sa.bindparam("workspace"),
+        _e.number == 0,
+        # Not once more: it may have been given its own place for artifacts since.
+        _e.created_at != sa.bindparam("_created_at"),
+    )
     .values(
         {
             column: sa.bindparam(f"_{column}")
@@ -67,7 +72,6 @@ _KEYED = Query(
 )
 _PARAMS = insert_into(params)
 _TAGS = insert_into(run_tags)
-_LATEST = insert_into(latest_metrics)
 _DATASETS = insert_into(datasets, "id")
 _OF_EXPERIMENTS = Query(
     sa.select(_d.experiment_id, _d.name, _d.digest, _d.id).where(
@@ -155,7 +159,7 @@ def _write_latest(tx: Transaction, kept: Sequence[tuple[int, int, Run]]) -> None
     names = sorted({latest.key for _, _, record in kept for latest in record.latest})
     numbers = dict(zip(names, tx.metric_key_ids(names), strict=True))
     tx.insert(
-        _LATEST,
+        LATEST,
         sorted(
             (row, numbers[latest.key], experiment, *latest[1:])
             for row, experiment, record in kept

@@ -55,7 +55,7 @@ def _over_older(statement: Insert) -> Insert:
     )
 
 
-_LATEST = BulkInsert(
+LATEST = BulkInsert(
     latest_metrics,
     ("run_id", "key_id", "experiment_id", "timestamp", "step", "value", "is_nan"),
     _over_older,
@@ -82,7 +82,7 @@ def keep_latest(tx: Transaction, run: int, experiment: int, points: Sequence[Poi
         (run, key, experiment, timestamp, step, value, is_nan)
         for key, timestamp, step, value, is_nan in _newest(points)
     ]
-    tx.insert(_LATEST, rows)
+    tx.insert(LATEST, rows)
 
 
 def _newest(points: Sequence[Point]) -> Sequence[Point]:
