@@ -32,7 +32,9 @@ T = TypeVar("T")
 
 _log = logging.getLogger("modelkeep.storage")
 
-_BEGIN_READ = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# Searches are written in the order in which they are to be run. Were the planner to look for another, a filter of a
+# hundred clauses would take it 15 s.
+_BEGIN_READ = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL join_collapse_limit = 1"
 _DAY_MS = 86_400_000
 _FORGET_MARKS = Query(sa.delete(commit_marks).where(commit_marks.c.at < sa.bindparam("before")))
 
