@@ -43,10 +43,5 @@ def _key(tag: Tag) -> str:
 
 def pairs(tags: sa.Table, *of: sa.ColumnElement[bool]) -> sa.ScalarSelect[str]:
     """A row's tags or params as a JSON array of keys and values, text; `of` ties them to the row."""
-    key, value = sa.literal_column("'key'"), sa.literal_column("'value'")
-    return (
-        sa.select(json_objects(key, tags.c.key, value, tags.c.value))
-        .where(*of)
-        .correlate_except(tags)
-        .scalar_subquery()
-    )
+    listed = json_objects(sa.literal_column("'key'"), tags.c.key, sa.literal_column("'value'"), tags.c.value)
+    return sa.select(listed).where(*of).correlate_except(tags).scalar_subquery()
