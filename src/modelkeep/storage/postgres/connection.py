@@ -115,7 +115,7 @@ class PostgresConnection:
             # What failed has left its transaction unusable, as a change would.
             self.changes += 1
             reason = self._translated(error)
-            self.blamed = (writers[self._wire.failed], reason)
+            self.blamed = self.blamed or (writers[self._wire.failed], reason)
             raise reason from error
 
     def control(self, statement: bytes) -> list[bytes]:

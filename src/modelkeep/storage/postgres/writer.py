@@ -33,7 +33,8 @@ _BEGIN = (
     "ON CONFLICT (writer) DO UPDATE SET {change} RETURNING mark"
 )
 _NEW_MARK = "mark = excluded.mark, at = excluded.at"
-_SAME_MARK = "at = excluded.at"
+# A writer whose first transaction is lost has no row yet: it gets one with a number that no transaction has.
+_SAME_MARK, _NO_MARK = "at = excluded.at", 0
 _about = attrgetter("about")
 _TOGETHER_ATTEMPTS = 4
 _ATTEMPTS = 3
@@ -108,10 +109,12 @@ class PostgresWriter:
         self._mark += 1
         connection.writer, connection.blamed = 0, None
         try:
-            connection.control(self._begin(patience, _NEW_MARK))
+            connection.control(self._begin(patience, self._mark, _NEW_MARK))
             for connection.writer, step in enumerate(steps):
                 step(connection)
             connection.flush()
+            if connection.blamed is not None:
+                raise connection.blamed[1]
         except Exception as error:
             connection.undo()
             blamed = connection.blamed
@@ -126,9 +129,8 @@ class PostgresWriter:
             if not self._was_committed(error):
                 raise _failure(connection.writer, error) from error
 
-    def _begin(self, patience: str, change: str) -> bytes:
-        statement = _BEGIN.format(patience=patience, writer=self._name, mark=self._mark, at=now_ms(), change=change)
-        return statement.encode()
+    def _begin(self, patience: str, mark: int, change: str) -> bytes:
+        return _BEGIN.format(patience=patience, writer=self._name, mark=mark, at=now_ms(), change=change).encode()
 
     def _was_committed(self, error: Exception) -> bool:
         """Whether the transaction whose commit was not answered is durable."""
@@ -136,7 +138,7 @@ class PostgresWriter:
         while time.monotonic() < deadline:
             try:
                 connection = self._kept.get()
-                (mark,) = connection.control(self._begin(_PATIENCE, _SAME_MARK))
+                (mark,) = connection.control(self._begin(_PATIENCE, _NO_MARK, _SAME_MARK))
                 connection.commit()
             except Exception as reason:
                 _log.debug("what became of a commit is not known yet: %s", reason)
