@@ -26,15 +26,27 @@ class Door:
         self._shut_until = 0.0
         self._reason = ""
         self._guard = threading.Lock()
+        self._trying = threading.Lock()
         self._opened: set[PostgresConnection] = set()
 
     def check(self) -> None:
-        """Raise where the database was away a moment ago."""
-        if time.monotonic() < self._shut_until:
+        """Raise where the database was away a moment ago, or is away and another thread tries already."""
+        if self._reason and (time.monotonic() < self._shut_until or self._trying.locked()):
             raise Away(self._reason)
 
     def open(self) -> PostgresConnection:
         self.check()
+        if not self._reason:
+            return self._open()
+        # A host that says nothing takes seconds to be given up: one thread waits for that, not all.
+        if not self._trying.acquire(blocking=False):
+            raise Away(self._reason)
+        try:
+            return self._open()
+        finally:
+            self._trying.release()
+
+    def _open(self) -> PostgresConnection:
         try:
             driver: psycopg.Connection[Row] = psycopg.connect(**self._options, autocommit=True)
             connection = PostgresConnection(driver, prepare=self._prepare and _is_direct(driver))
