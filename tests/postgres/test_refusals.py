@@ -147,3 +147,11 @@ def test_no_password_is_shown_by_a_server_that_runs(data_directory: Path, guarde
         assert server.stop() == 0
     assert _SECRET not in server.problems.decode() + server.log.read_text()
     assert _SECRET not in run("config", "--database", url).output
+
+
+def test_a_postgresql_that_may_lose_what_was_answered_is_told_of(data_directory: Path, database: str) -> None:
+    careless = f"{database}{'&' if '?' in database else '?'}options=-c%20synchronous_commit%3Doff"
+    for url, told in ((database, False), (careless, True)):
+        with RunningServer(data_directory, "--database", url) as server:
+            assert server.stop() == 0
+        assert (b"synchronous_commit = off" in server.problems) is told

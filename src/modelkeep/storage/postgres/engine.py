@@ -35,6 +35,10 @@ _log = logging.getLogger("modelkeep.storage")
 # Searches are written in the order in which they are to be run. Were the planner to look for another, a filter of a
 # hundred clauses would take it 15 s.
 _BEGIN_READ = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL join_collapse_limit = 1"
+_CARELESS = b"""
+    SELECT name FROM pg_settings
+    WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'
+"""
 _DAY_MS = 86_400_000
 _FORGET_MARKS = Query(sa.delete(commit_marks).where(commit_marks.c.at < sa.bindparam("before")))
 
@@ -71,6 +75,8 @@ class PostgresEngine:
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         await self.write(_forget_marks, _raise)
+        for setting in await self._loop.run_in_executor(self._read_threads, self._read, _careless_settings):
+            _log.warning("PostgreSQL has %s = off: it may lose writes that were answered.", setting)
 
     async def close(self) -> None:
         while self._waiting or self._writing:
@@ -162,6 +168,10 @@ class PostgresEngine:
             if not connection.broken:
                 raise
         return read(kept.get())
+
+
+def _careless_settings(connection: PostgresConnection) -> list[str]:
+    return [name.decode() for name in connection.control(_CARELESS)]
 
 
 def _on_snapshot(work: Callable[[Transaction], T], connection: PostgresConnection) -> T:
