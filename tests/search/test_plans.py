@@ -13,7 +13,8 @@ from modelkeep.core.scope import Dialect, Principal, Scope, Tenancy
 from modelkeep.storage import schema
 from modelkeep.storage.migrate import upgrade
 from modelkeep.storage.query import Compiled, Query
-from modelkeep.storage.sqlite.connection import DATABASE_NAME, SqliteConnection
+from modelkeep.storage.sqlite.connection import SqliteConnection
+from modelkeep.storage.sqlite.lock import DATABASE_NAME
 from modelkeep.storage.transaction import Row, Transaction
 from modelkeep.tracking.run_search import SearchRuns, search_runs
 

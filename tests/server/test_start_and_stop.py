@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from modelkeep.storage.migrate import upgrade
-from modelkeep.storage.sqlite.connection import DATABASE_NAME
+from modelkeep.storage.sqlite.lock import DATABASE_NAME
 from tests.support.api import Api
 from tests.support.command import Outcome, run
 from tests.support.server import RunningServer

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from modelkeep.storage.sqlite.connection import DATABASE_NAME, SqliteConnection
+from modelkeep.storage.sqlite.connection import SqliteConnection
+from modelkeep.storage.sqlite.lock import DATABASE_NAME
 from tests.support.api import Api
 from tests.support.server import RunningServer
 

@@ -10,7 +10,8 @@ from modelkeep.storage import interned
 from modelkeep.storage.migrate import upgrade
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import metric_keys
-from modelkeep.storage.sqlite.connection import DATABASE_NAME, SqliteConnection
+from modelkeep.storage.sqlite.connection import SqliteConnection
+from modelkeep.storage.sqlite.lock import DATABASE_NAME
 
 _NAMES = Query(sa.select(metric_keys.c.name, metric_keys.c.id))
 

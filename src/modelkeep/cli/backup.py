@@ -11,9 +11,7 @@ from modelkeep.cli.copies import Copied, copy_file, files_below, is_copied, list
 from modelkeep.cli.failure import CommandFailed
 from modelkeep.cli.places import DATA_DEFAULT
 from modelkeep.core.clock import as_rfc3339, now_ms
-from modelkeep.storage.errors import Unavailable
-from modelkeep.storage.sqlite.backup import copy_database
-from modelkeep.storage.sqlite.connection import DATABASE_NAME
+from modelkeep.storage.sqlite.lock import DATABASE_NAME
 
 _FORMAT = 1
 _HEAD = "backup.json"
@@ -53,6 +51,9 @@ def backup(
     The database is of one moment. Artifacts are copied before it and, those that came meanwhile, after it, so every
     artifact that it knows is there. Artifacts in a bucket are not copied.
     """
+    from modelkeep.storage.errors import Unavailable
+    from modelkeep.storage.sqlite.backup import copy_database
+
     folder = _local_folder(data, artifacts)
     with new_folder(target) as partial:
         with (partial / _FILES).open("xb") as listed:

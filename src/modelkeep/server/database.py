@@ -4,9 +4,8 @@ from modelkeep.core.settings import Settings, without_password
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.errors import DatabaseUnusable
 from modelkeep.storage.migrate import State, check, require, upgrade
-from modelkeep.storage.sqlite.connection import DATABASE_NAME
 from modelkeep.storage.sqlite.engine import SqliteEngine
-from modelkeep.storage.sqlite.lock import DirectoryLock
+from modelkeep.storage.sqlite.lock import DATABASE_NAME, DirectoryLock
 
 
 def make_engine(settings: Settings) -> Engine:

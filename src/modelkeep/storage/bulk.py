@@ -32,7 +32,8 @@ class BulkInsert:
         self._table = table
         self.columns = columns
         self._conflict = conflict
-        self._forms = {size: Query(self._statement(size)) for size in _SIZES}
+        # Made when first asked for: all of them for all tables would take a start a fifth of a second.
+        self._forms: dict[int, Query] = {}
 
     @property
     def table(self) -> sa.Table:
@@ -46,6 +47,12 @@ class BulkInsert:
         statement = Insert(self._table).from_select(list(self.columns), sa.select(*staged.c))
         return Query(self._conflict(statement) if self._conflict else statement)
 
+    def _form(self, size: int) -> Query:
+        form = self._forms.get(size)
+        if form is None:
+            form = self._forms[size] = Query(self._statement(size))
+        return form
+
     def _statement(self, size: int) -> Insert:
         rows: Any = [{column: sa.bindparam(f"{column}_{row}") for column in self.columns} for row in range(size)]
         statement = Insert(self._table).values(rows)
@@ -53,13 +60,13 @@ class BulkInsert:
 
     def parts(self, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Query, list[Any]]]:
         """Statements and their arguments in order, for rows whose values are in the order of the columns."""
-        if len(rows) in self._forms:
-            yield self._forms[len(rows)], list(chain.from_iterable(rows))
+        if len(rows) in _SIZES:
+            yield self._form(len(rows)), list(chain.from_iterable(rows))
             return
         start = 0
         for size in _SIZES:
             while len(rows) - start >= size:
-                yield self._forms[size], list(chain.from_iterable(rows[start : start + size]))
+                yield self._form(size), list(chain.from_iterable(rows[start : start + size]))
                 start += size
 
 

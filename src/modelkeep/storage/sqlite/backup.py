@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from modelkeep.storage.errors import Unavailable
-from modelkeep.storage.sqlite.connection import DATABASE_NAME
+from modelkeep.storage.sqlite.lock import DATABASE_NAME
 
 
 def copy_database(directory: Path, target: Path) -> None:

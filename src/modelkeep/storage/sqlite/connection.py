@@ -14,8 +14,6 @@ from modelkeep.storage.interned import InternedNames
 from modelkeep.storage.query import Compiled, Query
 from modelkeep.storage.transaction import Row
 
-DATABASE_NAME = "modelkeep.db"
-
 _DIALECT = sqlite_dialect(paramstyle="qmark")
 _EVERYWHERE = (
     "PRAGMA journal_mode=WAL",

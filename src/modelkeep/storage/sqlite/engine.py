@@ -19,7 +19,8 @@ from typing import TypeVar
 
 from modelkeep.storage.errors import Busy, Overloaded, Unavailable
 from modelkeep.storage.one_statement import OneStatement, SecondStatement
-from modelkeep.storage.sqlite.connection import DATABASE_NAME, SqliteConnection
+from modelkeep.storage.sqlite.connection import SqliteConnection
+from modelkeep.storage.sqlite.lock import DATABASE_NAME
 from modelkeep.storage.transaction import Transaction
 from modelkeep.storage.writes import Write
 

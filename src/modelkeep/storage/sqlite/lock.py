@@ -1,4 +1,7 @@
-"""One data directory is served by one process: an advisory lock, and in its file how to reach that process."""
+"""A data directory: the name of the database in it, and the lock by which one process alone serves it.
+
+The lock is advisory; its file says how to reach the process.
+"""
 
 import fcntl
 import os
@@ -9,6 +12,7 @@ import msgspec
 
 from modelkeep.storage.errors import DataDirectoryError
 
+DATABASE_NAME = "modelkeep.db"
 _LOCK_NAME = "modelkeep.lock"
 # A killed server's lock is gone with it, though not always by the time its successor starts.
 _PATIENCE_SECONDS = 2.0
