@@ -96,7 +96,13 @@ class Workers:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe(duplex=False)
         process = self._context.Process(target=self._begin, args=(theirs,), daemon=True)
-        process.start()
+        # A signal to stop that reached the new process before it had its own handlers would be taken for one to
+        # this process, whose handlers it starts with, and be lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         theirs.close()
         return _Worker(process, ours, time.monotonic())
 
@@ -105,6 +111,7 @@ class Workers:
         signal.set_wakeup_fd(-1)
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         self._alive.close()
         self._work(reports.send, self._parent.fileno())
 
