@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from modelkeep.core.limits import Limits
+from modelkeep.core.permission import Permission
 
 
 class Dialect(Enum):
@@ -15,10 +16,20 @@ class Dialect(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller. `administrator` may do everything, on every platform."""
+    """A caller. `administrator` may do everything, on every platform.
+
+    `ids` are the rows that grants may name: the caller's own first, then those of its groups and roles.
+    """
 
     name: str
     administrator: bool = False
+    ids: tuple[int, ...] = ()
+    ceiling: Permission = Permission.ADMIN
+    """The most that its credential allows, whatever it was granted."""
+    only_platform: int | None = None
+    """The one platform that its credential reaches, None for all."""
+    caller: str = ""
+    """Who calls on its behalf, "" where it calls itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,8 @@ class Scope:
     limits: Limits
     page_key: bytes
     tenancy: Tenancy | None = None
+    address: str = ""
+    """Where the request came from: an IP address, "" for the command line."""
 
     @property
     def platform(self) -> int:

@@ -54,6 +54,7 @@ def write_models(tx: Transaction, target: Target, records: Sequence[Model]) -> N
                 record.last_version,
                 _prompt(record.tags),
                 1,
+                target.workspace,
             )
             for record in records
         ],

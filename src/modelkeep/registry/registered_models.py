@@ -205,6 +205,7 @@ def create_registered_model(tx: Transaction, scope: Scope, request: CreateRegist
             user_id=scope.principal.name,
             created_at=scope.now,
             is_prompt=int(is_prompt(tags)),
+            workspace_id=scope.workspace,
         )
     except UniqueViolation:
         raise registered_model_exists(request.name) from None

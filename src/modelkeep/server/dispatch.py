@@ -94,6 +94,7 @@ class Dispatcher:
             self._limits,
             self._page_key,
             await self._tenancy(operation, place, headers),
+            request.client.rpartition(":")[0],
         )
         if operation.after is not None:
             if operation.signed:

@@ -142,4 +142,7 @@ def _record(tx: Transaction, operation: Operation, scope: Scope, retry: RetryTok
         retry_token=retry.token if retry else None,
         request_digest=retry.digest if retry else None,
         answer=answer.body if retry else None,
+        caller=scope.principal.caller,
+        address=scope.address,
+        refusal="",
     )

@@ -4,6 +4,19 @@ Times are milliseconds since 1970. `revision` grows with each change of a row's 
 """
 
 from modelkeep.storage.schema.base import metadata
+from modelkeep.storage.schema.identity import (
+    access_tokens,
+    api_keys,
+    browser_sessions,
+    experiment_grants,
+    identity_changes,
+    memberships,
+    platform_grants,
+    principals,
+    registered_model_grants,
+    users,
+    workspace_grants,
+)
 from modelkeep.storage.schema.imports import imports
 from modelkeep.storage.schema.registry import (
     commit_marks,
@@ -40,26 +53,35 @@ from modelkeep.storage.schema.tracking import (
 )
 
 __all__ = [
+    "access_tokens",
+    "api_keys",
     "artifact_removals",
+    "browser_sessions",
     "commit_marks",
     "datasets",
+    "experiment_grants",
     "experiment_tags",
     "experiments",
+    "identity_changes",
     "imports",
     "latest_metrics",
     "logged_model_metrics",
     "logged_model_params",
     "logged_model_tags",
     "logged_models",
+    "memberships",
     "metadata",
     "metric_keys",
     "metrics",
     "model_version_tags",
     "model_versions",
     "params",
+    "platform_grants",
     "platforms",
+    "principals",
     "recent_metrics",
     "registered_model_aliases",
+    "registered_model_grants",
     "registered_model_tags",
     "registered_models",
     "run_dataset_tags",
@@ -69,6 +91,8 @@ __all__ = [
     "runs",
     "schema_needs",
     "server_secrets",
+    "users",
+    "workspace_grants",
     "workspaces",
     "write_records",
 ]

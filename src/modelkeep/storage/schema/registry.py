@@ -58,7 +58,10 @@ registered_models = sa.Table(
     number("last_version"),
     sa.Column("is_prompt", sa.SmallInteger, nullable=False),
     number("revision"),
+    # Where it was created, None for the platform itself: grants on that workspace hold for it.
+    sa.Column("workspace_id", sa.BigInteger, nullable=True),
     sa.UniqueConstraint("platform_id", "name"),
+    sa.Index("ix_registered_models_workspace_id", "workspace_id"),
     sqlite_autoincrement=True,
 )
 
@@ -159,6 +162,10 @@ write_records = sa.Table(
     sa.Column("retry_token", sa.String(64), nullable=True),
     sa.Column("request_digest", sa.LargeBinary, nullable=True),
     sa.Column("answer", sa.LargeBinary, nullable=True),
+    # Who called on the principal's behalf, from where, and the code of the error where it was refused; "" for none.
+    text("caller"),
+    text("address"),
+    text("refusal"),
 )
 _r = write_records.c
 _with_token = _r.retry_token.is_not(None)
