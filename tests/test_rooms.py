@@ -10,7 +10,19 @@ import pytest
 import modelkeep
 
 SOURCE = Path(modelkeep.__file__).parent
-ROOMS = ("cli", "ui", "server", "importing", "registry", "tracking", "artifacts", "search", "storage", "core")
+ROOMS = (
+    "cli",
+    "ui",
+    "server",
+    "importing",
+    "registry",
+    "tracking",
+    "artifacts",
+    "identity",
+    "search",
+    "storage",
+    "core",
+)
 """From the street to the ground."""
 DRIVERS = {"sqlite3", "psycopg", "psycopg_pool", "aiosqlite"}
 WEB = {"granian", "starlette", "uvloop"}

@@ -13,6 +13,7 @@ from modelkeep.artifacts.stores import Stores
 from modelkeep.core.errors import ErrorKind, not_authenticated
 from modelkeep.core.scope import Dialect, Principal
 from modelkeep.core.settings import Settings
+from modelkeep.identity.changes import IdentityWatch
 from modelkeep.server.access_log import AccessLog
 from modelkeep.server.application import Application
 from modelkeep.server.catalogue import all_operations, etag_readers
@@ -71,7 +72,9 @@ def test_a_caller_who_is_not_known_is_401(tmp_path: Path, path: str, dialect: Di
         await engine.start()
         dispatcher = Dispatcher(
             all_operations(),
-            Executor(engine, Replays(24, etag_readers()), 0, Stores(Settings(data=tmp_path), b"key")),
+            Executor(
+                engine, Replays(24, etag_readers()), 0, Stores(Settings(data=tmp_path), b"key"), IdentityWatch(engine)
+            ),
             Tenants(engine),
             _Nobody(),
             AccessLog(enabled=False),

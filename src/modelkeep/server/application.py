@@ -14,6 +14,7 @@ from modelkeep.core.clock import now_ms
 from modelkeep.core.exchange import Content
 from modelkeep.core.scope import Dialect, Principal, Scope
 from modelkeep.core.settings import Settings
+from modelkeep.identity.changes import IdentityWatch
 from modelkeep.registry.platforms import ensure_default_platform
 from modelkeep.server.access_log import AccessLog
 from modelkeep.server.asgi import asgi_fallback
@@ -70,9 +71,11 @@ class Application:
             await self._engine.close()
             raise
         self._abilities = Abilities(self._stores.uploads_in_parts, self._stores.downloads_in_parts)
+        watch = IdentityWatch(self._engine)
+        await watch.look()
         self._dispatcher = Dispatcher(
             self._operations,
-            Executor(self._engine, self._replays, self._settings.remembered_answers, self._stores),
+            Executor(self._engine, self._replays, self._settings.remembered_answers, self._stores, watch),
             Tenants(self._engine),
             OpenMode(),
             self._access_log,
@@ -82,7 +85,7 @@ class Application:
             max_artifact_bytes=self._settings.max_artifact_bytes,
             public_url=self._settings.public_url,
         )
-        self._tasks = [asyncio.create_task(self._prune()), asyncio.create_task(self._tidy())]
+        self._tasks = [asyncio.create_task(task) for task in (self._prune(), self._tidy(), watch.watch())]
 
     async def stop(self) -> None:
         """Refuse what is new, finish what is in flight, and close the database."""

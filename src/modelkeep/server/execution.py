@@ -10,6 +10,7 @@ from modelkeep.core.errors import internal
 from modelkeep.core.exchange import Content, Exchange
 from modelkeep.core.operation import Operation
 from modelkeep.core.scope import Scope
+from modelkeep.identity.changes import IdentityWatch
 from modelkeep.server.authorization import authorize
 from modelkeep.server.http import Answer
 from modelkeep.server.remembered import RememberedAnswers
@@ -31,8 +32,11 @@ _RECORD = Query(
 class Executor:
     """Hands operations to the engine."""
 
-    def __init__(self, engine: Engine, replays: Replays, remembered_answers: int, stores: Stores) -> None:
+    def __init__(
+        self, engine: Engine, replays: Replays, remembered_answers: int, stores: Stores, watch: IdentityWatch
+    ) -> None:
         self._engine = engine
+        self._watch = watch
         self._stores = stores
         self._replays = replays
         self._remembered = RememberedAnswers(remembered_answers, lambda: engine.commits)
@@ -80,10 +84,14 @@ class Executor:
     ) -> Answer:
         """Answer a write after it is durable. A repeated token is answered from its record."""
 
+        changes_identities = False
+
         def work(tx: Transaction) -> Answer:
+            nonlocal changes_identities
             authorize(operation, scope)
             answer = _perform(tx, operation, scope, request)
             _record(tx, operation, scope, retry, answer)
+            changes_identities = tx.changes_identities
             return answer
 
         def otherwise(tx: Transaction, error: Exception) -> Answer:
@@ -92,7 +100,10 @@ class Executor:
                 return answer
             return _again(tx, work, error)
 
-        return await self._engine.write(work, otherwise, if_match, _first_changed(request))
+        answer = await self._engine.write(work, otherwise, if_match, _first_changed(request))
+        if changes_identities:
+            await self._watch.look()
+        return answer
 
 
 def _first_changed(request: msgspec.Struct) -> str:

@@ -34,13 +34,14 @@ class Connection(Protocol):
 class Transaction:
     """One request's transaction. Committed by the engine after the operation returns, undone if it raises."""
 
-    __slots__ = ("_connection", "_if_match", "next_page", "subject")
+    __slots__ = ("_connection", "_if_match", "changes_identities", "next_page", "subject")
 
     def __init__(self, connection: Connection, if_match: str | None = None) -> None:
         self._connection = connection
         self._if_match = if_match
         self.subject: Subject | None = None
         self.next_page: str | None = None
+        self.changes_identities = False
 
     def one(self, query: Query, **parameters: Any) -> Row | None:
         """The first row, or None."""

@@ -1,0 +1,1 @@
+"""Users, groups and roles, what they prove themselves by, and who a credential says is calling."""
