@@ -100,9 +100,9 @@ def test_the_page_for_people_names_every_operation_and_loads_nothing(root: Api) 
     assert "<script" not in page
 
 
-def test_the_root_leads_to_the_page(root: Api) -> None:
+def test_the_root_leads_to_the_pages(root: Api) -> None:
     answer = root.call("GET", "/")
-    assert (answer.status, answer.headers["location"]) == (307, "/docs")
+    assert (answer.status, answer.headers["location"]) == (303, "/p/default/models")
 
 
 @pytest.mark.parametrize("prefix", ["", "/20260430/aiDataPlatforms/default/workspaces/default/mlops"])

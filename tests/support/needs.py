@@ -15,6 +15,13 @@ def need(module: str, install: str) -> Any:
         _end(f"{module} is not there: pip install {install!r}")
 
 
+def need_program(path: str, install: str) -> str:
+    """The path, or the end of the test with what to install."""
+    if not os.access(path, os.X_OK):
+        _end(f"{path} is not there: apt-get install {install}")
+    return path
+
+
 def _end(problem: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(problem)

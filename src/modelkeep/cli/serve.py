@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -9,13 +10,17 @@ from modelkeep.cli.failure import CommandFailed
 from modelkeep.cli.flags import with_settings
 from modelkeep.core.settings import Origin, Settings
 
+if TYPE_CHECKING:
+    from modelkeep.server.asgi import AsgiApplication
+    from modelkeep.server.calls import Calls
+
 
 def add_to(app: typer.Typer) -> None:
     app.command("serve")(with_settings(serve))
 
 
 def serve(settings: Settings, origins: list[Origin]) -> None:
-    """Serve the API until SIGTERM or SIGINT. Every flag can be set by its variable too."""
+    """Serve the API and the web pages until SIGTERM or SIGINT. Every flag can be set by its variable too."""
     logging.basicConfig(
         level=settings.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
@@ -26,6 +31,13 @@ def serve(settings: Settings, origins: list[Origin]) -> None:
     from modelkeep.server.serve import serve as run_server
 
     try:
-        run_server(settings)
+        run_server(settings, _pages)
     except CannotServe as error:
         raise CommandFailed(str(error)) from None
+
+
+def _pages(calls: "Calls", behind: "AsgiApplication") -> "AsgiApplication":
+    # Templates and their engine are read when somebody opens a page; a server starts without them.
+    from modelkeep.ui.application import make_pages
+
+    return make_pages(calls, behind)

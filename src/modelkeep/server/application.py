@@ -17,14 +17,15 @@ from modelkeep.core.settings import Settings
 from modelkeep.identity.changes import IdentityWatch
 from modelkeep.registry.platforms import ensure_default_platform
 from modelkeep.server.access_log import AccessLog
-from modelkeep.server.asgi import asgi_fallback
+from modelkeep.server.asgi import AsgiApplication, asgi_fallback
 from modelkeep.server.authentication import OpenMode
+from modelkeep.server.calls import Calls
 from modelkeep.server.catalogue import all_operations, etag_readers
 from modelkeep.server.database import bring_up_to_date, make_engine
 from modelkeep.server.dispatch import Dispatcher
 from modelkeep.server.execution import Executor
 from modelkeep.server.http import Answer, HttpRequest
-from modelkeep.server.pages import pages
+from modelkeep.server.pages import Pages, documents
 from modelkeep.server.probes import Abilities, find_probe
 from modelkeep.server.removals import remove_noted
 from modelkeep.server.retry import Replays
@@ -52,13 +53,14 @@ _INSERT_SECRET = Query(sa.insert(server_secrets).values(name=sa.bindparam("which
 class Application:
     """One server on one database. `start`, `answer` and `stop` belong to one event loop."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, pages: Pages | None = None) -> None:
         self._settings = settings
+        self._pages = pages
         self._engine = make_engine(settings)
         self._replays = Replays(settings.retry_token_hours, etag_readers())
         self._access_log = AccessLog(enabled=settings.access_log)
         self._operations = all_operations()
-        self.rsgi = RsgiApplication(self.answer, asgi_fallback(lambda: pages(self._operations)), self._access_log)
+        self.rsgi = RsgiApplication(self.answer, asgi_fallback(self._web), self._access_log)
 
     async def start(self) -> None:
         """Bring the database up to date and open it. The data directory's lock is the caller's."""
@@ -107,6 +109,12 @@ class Application:
             if probe is not None:
                 return await probe(self._engine), answered[1]
         return answered
+
+    def _web(self) -> AsgiApplication:
+        behind: AsgiApplication = documents(self._operations)
+        if self._pages is None:
+            return behind
+        return self._pages(Calls(self._dispatcher, self._settings.public_url), behind)
 
     async def remove_artifacts(self) -> None:
         """Remove the artifacts of what is gone for good."""

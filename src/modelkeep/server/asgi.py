@@ -26,7 +26,7 @@ class _Exchange:
 
     def __init__(self, scope: Any, protocol: Any, request_id: str) -> None:
         self._scope = scope
-        self._request_id = ("opc-request-id", request_id)
+        self._request_id = request_id
         self._protocol = protocol
         self.status = 500
         self._headers: list[tuple[str, str]] = []
@@ -48,6 +48,7 @@ class _Exchange:
             "raw_path": quote(scope.path).encode(),
             "query_string": scope.query_string.encode(),
             "root_path": "",
+            "modelkeep.request_id": self._request_id,
             "headers": [(name.encode(), value.encode()) for name, value in scope.headers.items()],
             "client": (client, int(port)) if port.isdecimal() else None,
             "server": (server, int(server_port)) if server_port.isdecimal() else None,
@@ -68,7 +69,10 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = message.get("headers", ())
-            self._headers = [self._request_id, *((name.decode(), value.decode()) for name, value in headers)]
+            self._headers = [
+                ("opc-request-id", self._request_id),
+                *((name.decode(), value.decode()) for name, value in headers),
+            ]
             return
         body, more = message.get("body", b""), message.get("more_body", False)
         if self._transport is not None:

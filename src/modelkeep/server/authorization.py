@@ -5,11 +5,16 @@ from modelkeep.core.operation import Operation
 from modelkeep.core.scope import Scope
 
 
-def authorize(operation: Operation, scope: Scope) -> None:
-    """Raise unless the caller has what the operation declares that it needs.
+def allowed(operation: Operation, scope: Scope) -> bool:
+    """Whether the caller has what the operation declares that it needs.
 
-    There are no grants yet, so only administrators pass, and in open mode everyone is one.
+    There are no grants yet, so only administrators do, and in open mode everyone is one.
     """
-    if not scope.principal.administrator:
+    return scope.principal.administrator
+
+
+def authorize(operation: Operation, scope: Scope) -> None:
+    """Raise unless the caller is allowed to."""
+    if not allowed(operation, scope):
         deed = operation.name.replace("_", " ")
         raise not_authorized(scope.principal.name, deed, operation.needs.name)

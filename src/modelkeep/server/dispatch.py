@@ -3,13 +3,15 @@
 import time
 from collections.abc import Iterable
 
+import msgspec
+
 from modelkeep.core.clock import now_ms
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter, unavailable
 from modelkeep.core.exchange import Content, Exchange
 from modelkeep.core.ids import REQUEST_ID, request_id_source
 from modelkeep.core.limits import Limits
 from modelkeep.core.operation import Operation, Reach
-from modelkeep.core.scope import Dialect, Scope, Tenancy
+from modelkeep.core.scope import Dialect, Principal, Scope, Tenancy
 from modelkeep.registry.platforms import DEFAULT_PLATFORM
 from modelkeep.registry.workspaces import DEFAULT_WORKSPACE
 from modelkeep.server.access_log import AccessLog, Entry
@@ -25,6 +27,7 @@ from modelkeep.server.uploads import Upload, origin_of
 
 _PLATFORM_HEADER = "x-mlflow-workspace"
 _TENANCY_CHANGES = (Reach.SERVER, Reach.PLATFORM)
+_encode = msgspec.json.Encoder().encode
 
 
 class Dispatcher:
@@ -86,16 +89,9 @@ class Dispatcher:
         entry.principal = principal.name
         if self.draining:
             raise unavailable("The server is stopping; try again in a moment.")
-        scope = Scope(
-            principal,
-            place.dialect,
-            now_ms(),
-            entry.request_id,
-            self._limits,
-            self._page_key,
-            await self._tenancy(operation, place, headers),
-            request.client.rpartition(":")[0],
-        )
+        tenancy = await self._tenancy(operation, place, headers)
+        address = request.client.rpartition(":")[0]
+        scope = self._scope(principal, place.dialect, entry.request_id, tenancy, address)
         if operation.after is not None:
             if operation.signed:
                 # What allows a deed does not belong in a log.
@@ -106,14 +102,50 @@ class Dispatcher:
         decoded = decoder.decode(request.query, body, parameters)
         if not operation.writes:
             return await self._executor.read(operation, scope, decoded)
+        token, if_match = read_header(headers, "opc-retry-token"), read_header(headers, "if-match")
+        return await self._write(operation, scope, decoded, token, if_match)
+
+    async def _write(
+        self, operation: Operation, scope: Scope, request: msgspec.Struct, token: str | None, if_match: str | None
+    ) -> Answer:
         retry: RetryToken | None = None
-        token = read_header(headers, "opc-retry-token")
         if token is not None:
-            retry = read_retry_token(token, operation, scope, decoded)
-        answer = await self._executor.write(operation, scope, decoded, retry, read_header(headers, "if-match"))
+            retry = read_retry_token(token, operation, scope, request)
+        answer = await self._executor.write(operation, scope, request, retry, if_match)
         if operation.reach in _TENANCY_CHANGES:
             self._tenants.forget()
         return answer
+
+    async def enter(
+        self, headers: RequestHeaders, request_id: str, address: str, platform: str, workspace: str | None
+    ) -> Scope:
+        """The context of a caller from within this server; above all platforms where `platform` is ""."""
+        if self.draining:
+            raise unavailable("The server is stopping; try again in a moment.")
+        principal = self._authenticator.principal(headers)
+        tenancy = await self._tenants.resolve(platform, workspace) if platform else None
+        return self._scope(principal, Dialect.ORACLE, request_id, tenancy, address)
+
+    async def run(
+        self, operation: Operation, scope: Scope, request: msgspec.Struct, retry_token: str | None = None
+    ) -> Answer:
+        """Do an operation that is called from within this server, as one that came by HTTP is done."""
+        decoded = self._decoders[operation.name, operation.verb].decode("", _encode(request), None)
+        if operation.writes:
+            return await self._write(operation, scope, decoded, retry_token, None)
+        return await self._executor.read(operation, scope, decoded)
+
+    async def run_on_bytes(
+        self, operation: Operation, scope: Scope, request: msgspec.Struct, exchange: Exchange
+    ) -> Answer | Content:
+        """The same for an operation that lists or reads artifacts."""
+        decoded = self._decoders[operation.name, operation.verb].decode("", _encode(request), None)
+        return await self._executor.carry(operation, scope, decoded, exchange)
+
+    def _scope(
+        self, principal: Principal, dialect: Dialect, request_id: str, tenancy: Tenancy | None, address: str
+    ) -> Scope:
+        return Scope(principal, dialect, now_ms(), request_id, self._limits, self._page_key, tenancy, address)
 
     async def _carry(self, request: HttpRequest, match: Match, scope: Scope) -> Answer | Content:
         """An operation on bytes: its upload is not read here but by the store that keeps it."""

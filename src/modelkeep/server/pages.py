@@ -1,18 +1,23 @@
-"""What is not the API: its documents. Made by Starlette when first asked for."""
+"""What is not the API: its documents, and the web pages of whoever hands them over. Made when first asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from modelkeep.core.errors import ApiError, ErrorKind
 from modelkeep.core.operation import Operation
 from modelkeep.core.scope import Dialect
+from modelkeep.server.asgi import AsgiApplication
+from modelkeep.server.calls import Calls
 from modelkeep.server.errors import error_answer
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+Pages = Callable[[Calls, AsgiApplication], AsgiApplication]
+"""Makes the application of the web pages. What is no page of theirs they leave to the second application."""
 
-def pages(operations: Sequence[Operation]) -> "Starlette":
+
+def documents(operations: Sequence[Operation]) -> "Starlette":
     """The application behind the API's own dispatch."""
     from starlette.applications import Starlette
     from starlette.requests import Request

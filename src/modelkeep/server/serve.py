@@ -18,6 +18,7 @@ from modelkeep.core.settings import Settings
 from modelkeep.server.address import PortUnusable, free_port, held_port, server_url
 from modelkeep.server.application import Application
 from modelkeep.server.database import shown_database
+from modelkeep.server.pages import Pages
 from modelkeep.server.workers import Report, WorkerFailed, Workers
 from modelkeep.storage.errors import DatabaseUnusable, DataDirectoryError, Unavailable
 from modelkeep.storage.sqlite.lock import DirectoryLock, Holder
@@ -30,8 +31,8 @@ class CannotServe(Exception):
     """The server cannot start; the message is one line for whoever started it."""
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises `CannotServe` where that cannot begin."""
+def serve(settings: Settings, pages: Pages | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, with these web pages. Raises `CannotServe` where that cannot begin."""
     if settings.workers != 1 and not settings.database:
         raise CannotServe("SQLite is served by one process: --workers must be 1.")
     _check_tls(settings)
@@ -40,12 +41,12 @@ def serve(settings: Settings) -> None:
     except PortUnusable as error:
         raise CannotServe(str(error)) from None
     if settings.workers == 1:
-        _serve_alone(settings, port)
+        _serve_alone(settings, port, pages)
     else:
-        _serve_by_workers(settings, port)
+        _serve_by_workers(settings, port, pages)
 
 
-def _serve_alone(settings: Settings, port: int) -> None:
+def _serve_alone(settings: Settings, port: int, pages: Pages | None) -> None:
     try:
         # What is in PostgreSQL is held by no directory: any number of servers share it.
         lock = None if settings.database else DirectoryLock(settings.data)
@@ -59,7 +60,7 @@ def _serve_alone(settings: Settings, port: int) -> None:
         _tell(settings, port)
 
     try:
-        uvloop.run(_serve(settings, port, announce))
+        uvloop.run(_serve(settings, port, announce, pages))
     except _CANNOT_START as error:
         raise CannotServe(str(error)) from None
     finally:
@@ -67,12 +68,12 @@ def _serve_alone(settings: Settings, port: int) -> None:
             lock.release()
 
 
-def _serve_by_workers(settings: Settings, port: int) -> None:
+def _serve_by_workers(settings: Settings, port: int, pages: Pages | None) -> None:
     """Each process listens on the port by itself, and the system deals connections out to them."""
 
     def work(report: Report, parent: int) -> None:
         try:
-            uvloop.run(_serve(settings, port, lambda: report(""), parent))
+            uvloop.run(_serve(settings, port, lambda: report(""), pages, parent))
         except _CANNOT_START as error:
             report(str(error))
 
@@ -98,9 +99,11 @@ def _check_tls(settings: Settings) -> None:
         raise CannotServe(f"The TLS files {files} cannot be used: {error.strerror or error}.") from None
 
 
-async def _serve(settings: Settings, port: int, announce: Callable[[], None], parent: int | None = None) -> None:
+async def _serve(
+    settings: Settings, port: int, announce: Callable[[], None], pages: Pages | None, parent: int | None = None
+) -> None:
     """Serve until a signal, or until the descriptor of a parent says that it is gone."""
-    application = Application(settings)
+    application = Application(settings, pages)
     await application.start()
     _settle_garbage_collector()
     server = Server(

@@ -1,0 +1,52 @@
+"""The places that the side bar leads to."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from modelkeep.ui.links import link, platform_link, workspace_link
+
+if TYPE_CHECKING:
+    from modelkeep.ui.page import Page
+
+
+TRACKING: tuple[tuple[str, str, str], ...] = ()
+"""Key, label and icon of the pages of a workspace; the key is the first segment of their addresses too."""
+
+
+class Place(NamedTuple):
+    """One entry. `key` is what a view calls itself by, so that its entry is marked."""
+
+    key: str
+    label: str
+    icon: str
+    href: str
+
+
+class Group(NamedTuple):
+    """Entries below one heading."""
+
+    label: str
+    places: list[Place]
+
+
+def navigation(page: "Page") -> list[Group]:
+    """What this caller can go to from here."""
+    platform, workspace = page.platform, page.workspace or page.home_workspace
+    groups = []
+    if platform:
+        groups.append(Group("Registry", [Place("models", "Models", "box", platform_link(platform, "models"))]))
+        tracking = [Place(key, label, icon, workspace_link(platform, workspace, key)) for key, label, icon in TRACKING]
+        if tracking:
+            groups.append(Group("Tracking", tracking))
+        groups.append(
+            Group("Platform", [Place("workspaces", "Workspaces", "grid", platform_link(platform, "workspaces"))])
+        )
+    groups.append(
+        Group(
+            "Server",
+            [
+                Place("platforms", "Platforms", "layers", link("platforms")),
+                Place("api", "API", "code", link("docs")),
+            ],
+        )
+    )
+    return groups

@@ -1,0 +1,17 @@
+"""What people type into the forms of the registry."""
+
+from modelkeep.core.errors import invalid_parameter
+from modelkeep.core.fields import Tag
+
+
+def read_tags(text: str) -> list[Tag]:
+    """Tags as lines of `key: value`."""
+    tags = []
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        key, colon, value = line.partition(":")
+        if not colon:
+            raise invalid_parameter("tags", f"the line {line.strip()[:60]!r} has no colon; write key: value.")
+        tags.append(Tag(key.strip(), value.strip()))
+    return tags

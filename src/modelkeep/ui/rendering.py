@@ -1,0 +1,49 @@
+"""Jinja's environment: everything is escaped, and a name that is not there is an error."""
+
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from modelkeep import __version__
+from modelkeep.ui.assets import Assets
+from modelkeep.ui.formats import ago, duration, number, size, when
+from modelkeep.ui.links import link
+from modelkeep.ui.markdown import render_markdown
+from modelkeep.ui.navigation import navigation
+from modelkeep.ui.pointing import field_of
+
+if TYPE_CHECKING:
+    from modelkeep.ui.page import Page
+
+
+HIDDEN_TAGS = ("mlflow.note.content",)
+"""Tags that pages show in another form."""
+
+
+class Templates:
+    """Renders the files of `templates/`."""
+
+    def __init__(self, folder: str, assets: Assets) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(folder),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.filters.update(
+            when=when, ago=ago, number=number, size=size, duration=duration, markdown=render_markdown
+        )
+        self._environment.globals.update(
+            asset=assets.url,
+            link=link,
+            version=__version__,
+            hidden_tags=HIDDEN_TAGS,
+            wrong=lambda page: field_of(page.problem),
+        )
+
+    def render(self, template: str, page: "Page", **context: Any) -> str:
+        """The text of a template; `page` and what is given are its names."""
+        found = self._environment.get_template(template)
+        return found.render(page=page, may=page.may, at=page.at, groups=navigation(page), **context)
