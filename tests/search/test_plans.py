@@ -18,7 +18,9 @@ from modelkeep.storage.sqlite.lock import DATABASE_NAME
 from modelkeep.storage.transaction import Row, Transaction
 from modelkeep.tracking.run_search import SearchRuns, search_runs
 
-_SCOPE = Scope(Principal("test"), Dialect.MLFLOW, 0, "r", Limits(), b"k" * 32, Tenancy(1, "p", 1, "default"))
+_SCOPE = Scope(
+    Principal("test", administrator=True), Dialect.MLFLOW, 0, "r", Limits(), b"k" * 32, Tenancy(1, "p", 1, "default")
+)
 _RUNS = 3_000
 
 

@@ -70,12 +70,11 @@ def test_a_caller_who_is_not_known_is_401(tmp_path: Path, path: str, dialect: Di
         upgrade(f"sqlite:///{tmp_path / 'modelkeep.db'}")
         engine = SqliteEngine(tmp_path, readers=1, write_group=8, max_waiting_writes=8)
         await engine.start()
+        watch = IdentityWatch(engine)
         dispatcher = Dispatcher(
             all_operations(),
-            Executor(
-                engine, Replays(24, etag_readers()), 0, Stores(Settings(data=tmp_path), b"key"), IdentityWatch(engine)
-            ),
-            Tenants(engine),
+            Executor(engine, Replays(24, etag_readers()), 0, Stores(Settings(data=tmp_path), b"key"), watch),
+            Tenants(engine, watch),
             _Nobody(),
             AccessLog(enabled=False),
             limits=Settings().limits,

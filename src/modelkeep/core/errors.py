@@ -97,6 +97,10 @@ def experiment_not_found(experiment_id: str | int) -> ApiError:
     return ApiError(ErrorKind.NOT_FOUND, f"No Experiment with id={experiment_id} exists")
 
 
+def experiment_not_named(name: str) -> ApiError:
+    return ApiError(ErrorKind.NOT_FOUND, f"Could not find experiment with name '{name[:500]}'")
+
+
 def run_not_found(run_id: str) -> ApiError:
     return ApiError(ErrorKind.NOT_FOUND, f"Run with id={run_id} not found")
 

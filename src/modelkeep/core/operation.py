@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 
 from modelkeep.core.exchange import Content
+from modelkeep.core.guard import Guard
 from modelkeep.core.permission import Permission
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,6 +46,8 @@ class Operation:
     response: type[msgspec.Struct] | type[Content]
     reach: Reach
     needs: Permission
+    on: Guard
+    """The resource on which it needs that."""
     writes: bool
     status: int
     summary: str
@@ -73,6 +76,7 @@ def operation(
     path: str,
     *,
     needs: Permission,
+    on: Guard,
     verb: str = "GET",
     writes: bool = False,
     reach: Reach = Reach.REGISTRY,
@@ -86,7 +90,8 @@ def operation(
 ) -> Callable[[F], F]:
     """Declare `function(tx, scope, request) -> response` as the operation at `path`.
 
-    `verb` is MLflow's. `needs` has no default: an operation that forgets it cannot be declared.
+    `verb` is MLflow's. `needs` and `on`, which permission and on what, have no defaults: an operation that forgets them
+    cannot be declared.
 
     With `after`, the function returns a plan instead, and `await after(stores, plan, exchange) -> response` follows
     when the transaction has ended: no byte is moved while one is open.
@@ -104,6 +109,7 @@ def operation(
             response=get_type_hints(after)["return"] if after else hints["return"],
             reach=reach,
             needs=needs,
+            on=on,
             writes=writes,
             status=status,
             summary=summary,

@@ -1,6 +1,7 @@
 """Who calls, where, when, and in which dialect: the second argument of every operation."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from modelkeep.core.limits import Limits
@@ -42,6 +43,34 @@ class Tenancy:
     workspace_key: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a caller was granted on one platform and on its workspaces, which flows down from there; 0 is nothing."""
+
+    platform: int = 0
+    workspaces: Mapping[int, int] = field(default_factory=dict)
+    """By a workspace's row id."""
+    seen: frozenset[int] = frozenset()
+    """The workspaces in which something may be seen, though it be a single model."""
+
+    @property
+    def any(self) -> bool:
+        """Whether anything on the platform may be seen."""
+        return self.platform > 0 or bool(self.seen)
+
+    def on_workspace(self, workspace: int | None) -> int:
+        """What the caller has on a workspace, or on the platform itself where that is None."""
+        return max(self.platform, self.workspaces.get(workspace, 0)) if workspace is not None else self.platform
+
+    def reaches(self, workspace: int) -> bool:
+        """Whether anything of a workspace may be seen."""
+        return self.platform > 0 or workspace in self.seen
+
+
+NO_ACCESS = Access()
+FULL_ACCESS = Access(Permission.ADMIN)
+
+
 @dataclass(slots=True)
 class Scope:
     """One request's context. `tenancy` is absent only for operations above all platforms."""
@@ -55,6 +84,12 @@ class Scope:
     tenancy: Tenancy | None = None
     address: str = ""
     """Where the request came from: an IP address, "" for the command line."""
+    access: Access = NO_ACCESS
+    """What the caller was granted on the platform of `tenancy`."""
+
+    def __post_init__(self) -> None:
+        if self.principal.administrator:
+            self.access = FULL_ACCESS
 
     @property
     def platform(self) -> int:

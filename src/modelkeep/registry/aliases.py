@@ -6,6 +6,7 @@ from modelkeep.core.errors import alias_not_found, model_version_not_found
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.registry.guards import MODEL
 from modelkeep.registry.model_versions import ModelVersionAnswer, load_model_version
 from modelkeep.registry.registered_models import (
     NamedModel,
@@ -56,7 +57,7 @@ class SetAlias(NamedAlias):
     version: str
 
 
-@operation("mlflow/registered-models/alias", verb="POST", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/registered-models/alias", verb="POST", writes=True, needs=Permission.MANAGE, on=MODEL)
 def set_registered_model_alias(tx: Transaction, scope: Scope, request: SetAlias) -> Empty:
     """Let an alias name a version, whichever it named before."""
     check_new_alias(request.alias)
@@ -72,7 +73,7 @@ def set_registered_model_alias(tx: Transaction, scope: Scope, request: SetAlias)
     return Empty()
 
 
-@operation("mlflow/registered-models/alias", verb="DELETE", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/registered-models/alias", verb="DELETE", writes=True, needs=Permission.MANAGE, on=MODEL)
 def delete_registered_model_alias(tx: Transaction, scope: Scope, request: NamedAlias) -> Empty:
     """Delete an alias. One that is not there is no error, as in MLflow."""
     check_alias(request.alias)
@@ -82,7 +83,7 @@ def delete_registered_model_alias(tx: Transaction, scope: Scope, request: NamedA
     return Empty()
 
 
-@operation("mlflow/registered-models/alias", needs=Permission.READ)
+@operation("mlflow/registered-models/alias", needs=Permission.READ, on=MODEL)
 def get_model_version_by_alias(tx: Transaction, scope: Scope, request: NamedAlias) -> ModelVersionAnswer:
     """Get the version that an alias names. `latest` names the newest."""
     check_model_name(request.name, scope.limits)

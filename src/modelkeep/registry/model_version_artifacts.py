@@ -8,6 +8,7 @@ from modelkeep.core.errors import invalid_parameter, model_version_not_found
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.registry.guards import VERSION
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import model_versions
 from modelkeep.storage.transaction import Transaction
@@ -32,7 +33,7 @@ class ModelVersionArtifact(msgspec.Struct):
     path: str
 
 
-@operation("mlflow/model-versions/get-artifact", needs=Permission.READ, after=send_file)
+@operation("mlflow/model-versions/get-artifact", needs=Permission.READ, on=VERSION, after=send_file)
 def get_model_version_artifact(tx: Transaction, scope: Scope, request: ModelVersionArtifact) -> Place:
     """Read a file of a model version. MLflow's pages ask for it at `/model-versions/get-artifact`."""
     if not request.version.isdecimal() or len(request.version) > 15:

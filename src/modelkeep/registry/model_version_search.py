@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 import sqlalchemy as sa
 
+from modelkeep.core.guard import VISIBLE
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -81,7 +82,7 @@ class ModelVersionPage(msgspec.Struct):
     next_page_token: str | msgspec.UnsetType = msgspec.UNSET
 
 
-@operation("mlflow/model-versions/search", needs=Permission.READ, scans=True)
+@operation("mlflow/model-versions/search", needs=Permission.READ, on=VISIBLE, scans=True)
 def search_model_versions(tx: Transaction, scope: Scope, request: SearchModelVersions) -> ModelVersionPage:
     """Search versions, by default those changed last first.
 

@@ -7,6 +7,7 @@ from modelkeep.core.errors import invalid_parameter
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.registry.guards import VERSION
 from modelkeep.registry.model_versions import (
     ModelVersionAnswer,
     NamedVersion,
@@ -56,7 +57,7 @@ class TransitionModelVersionStage(NamedVersion, kw_only=True):
     archive_existing_versions: bool = False
 
 
-@operation("mlflow/model-versions/transition-stage", verb="POST", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/model-versions/transition-stage", verb="POST", writes=True, needs=Permission.MANAGE, on=VERSION)
 def transition_model_version_stage(
     tx: Transaction, scope: Scope, request: TransitionModelVersionStage
 ) -> ModelVersionAnswer:

@@ -6,6 +6,7 @@ from modelkeep.core.fields import Tag, TagKey, check_key, check_tag_changes, che
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.registry.guards import VERSION
 from modelkeep.registry.model_versions import (
     KIND,
     NamedVersion,
@@ -28,7 +29,7 @@ class SetModelVersionTag(NamedVersion):
     value: str
 
 
-@operation("mlflow/model-versions/set-tag", verb="POST", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/model-versions/set-tag", verb="POST", writes=True, needs=Permission.MANAGE, on=VERSION)
 def set_model_version_tag(tx: Transaction, scope: Scope, request: SetModelVersionTag) -> Empty:
     """Set a tag of a version, over the value that it had."""
     tags = [Tag(request.key, request.value)]
@@ -44,7 +45,7 @@ class DeleteModelVersionTag(NamedVersion):
     key: str
 
 
-@operation("mlflow/model-versions/delete-tag", verb="DELETE", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/model-versions/delete-tag", verb="DELETE", writes=True, needs=Permission.MANAGE, on=VERSION)
 def delete_model_version_tag(tx: Transaction, scope: Scope, request: DeleteModelVersionTag) -> Empty:
     """Delete a tag of a version. A tag that is not there is no error."""
     check_key(request.key, scope.limits)
@@ -59,7 +60,7 @@ class UpdateModelVersionTags(NamedVersion):
     delete_tags: list[TagKey] | None = None
 
 
-@operation("mlflow/internal/model-versions/update-tags", verb="POST", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/internal/model-versions/update-tags", verb="POST", writes=True, needs=Permission.MANAGE, on=VERSION)
 def update_model_version_tags(tx: Transaction, scope: Scope, request: UpdateModelVersionTags) -> Empty:
     """Set and delete tags of a version in one step: all of it or nothing."""
     changes = check_tag_changes(request.set_tags or [], request.delete_tags or [], scope.limits)

@@ -14,6 +14,7 @@ from modelkeep.core.fields import Tag, Timestamp, check_length, check_tags
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.registry.guards import MODEL, VERSION
 from modelkeep.registry.rules import check_model_name, is_prompt, version_number
 from modelkeep.registry.sources import resolve_origin
 from modelkeep.storage.expressions import json_values
@@ -173,7 +174,7 @@ class CreateModelVersion(msgspec.Struct):
     model_id: str | None = None
 
 
-@operation("mlflow/model-versions/create", verb="POST", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/model-versions/create", verb="POST", writes=True, needs=Permission.MANAGE, on=MODEL)
 def create_model_version(tx: Transaction, scope: Scope, request: CreateModelVersion) -> ModelVersionAnswer:
     """Create the next version of a registered model.
 
@@ -237,7 +238,7 @@ def create_model_version(tx: Transaction, scope: Scope, request: CreateModelVers
     )
 
 
-@operation("mlflow/model-versions/get", needs=Permission.READ)
+@operation("mlflow/model-versions/get", needs=Permission.READ, on=VERSION)
 def get_model_version(tx: Transaction, scope: Scope, request: NamedVersion) -> ModelVersionAnswer:
     """Get one version by its model's name and its number."""
     check_model_name(request.name, scope.limits)
@@ -250,7 +251,7 @@ class UpdateModelVersion(NamedVersion):
     description: str | None = None
 
 
-@operation("mlflow/model-versions/update", verb="PATCH", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/model-versions/update", verb="PATCH", writes=True, needs=Permission.MANAGE, on=VERSION)
 def update_model_version(tx: Transaction, scope: Scope, request: UpdateModelVersion) -> ModelVersionAnswer:
     """Change the description of a version."""
     check_length("description", request.description or "", scope.limits.description_length)
@@ -261,7 +262,7 @@ def update_model_version(tx: Transaction, scope: Scope, request: UpdateModelVers
     return ModelVersionAnswer(load_model_version(tx, scope, request.name, number))
 
 
-@operation("mlflow/model-versions/delete", verb="DELETE", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/model-versions/delete", verb="DELETE", writes=True, needs=Permission.MANAGE, on=VERSION)
 def delete_model_version(tx: Transaction, scope: Scope, request: NamedVersion) -> Empty:
     """Delete a version, its tags and the aliases that point to it. Its number is not used again."""
     model, number, _ = locate_model_version(tx, scope, request.name, request.version)
@@ -277,7 +278,7 @@ class DownloadUri(msgspec.Struct):
     artifact_uri: str
 
 
-@operation("mlflow/model-versions/get-download-uri", needs=Permission.READ)
+@operation("mlflow/model-versions/get-download-uri", needs=Permission.READ, on=VERSION)
 def get_model_version_download_uri(tx: Transaction, scope: Scope, request: NamedVersion) -> DownloadUri:
     """Get the URI that a version's artifacts are read from."""
     check_model_name(request.name, scope.limits)

@@ -11,9 +11,11 @@ import sqlalchemy as sa
 
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter, missing_parameter
 from modelkeep.core.fields import check_length
+from modelkeep.core.guard import SERVER, VISIBLE
 from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.registry.guards import NAMED_PLATFORM
 from modelkeep.registry.workspaces import add_default_workspace
 from modelkeep.storage.errors import UniqueViolation
 from modelkeep.storage.query import Query
@@ -105,13 +107,15 @@ class MlflowWorkspaceList(msgspec.Struct):
     workspaces: list[MlflowWorkspace]
 
 
-@operation("mlflow/workspaces", needs=Permission.READ, reach=Reach.SERVER, scans=True)
+@operation("mlflow/workspaces", needs=Permission.READ, on=VISIBLE, reach=Reach.SERVER, scans=True)
 def list_mlflow_workspaces(tx: Transaction, scope: Scope, request: Empty) -> MlflowWorkspaceList:
     """List the workspaces that the caller may see, by name."""
     return MlflowWorkspaceList([_from_row(row) for row in tx.all(_ALL)])
 
 
-@operation("mlflow/workspaces", verb="POST", writes=True, needs=Permission.ADMIN, reach=Reach.SERVER, status=201)
+@operation(
+    "mlflow/workspaces", verb="POST", writes=True, needs=Permission.ADMIN, on=SERVER, reach=Reach.SERVER, status=201
+)
 def create_mlflow_workspace(tx: Transaction, scope: Scope, request: MlflowWorkspace) -> MlflowWorkspaceAnswer:
     """Create a workspace: a platform with one workspace in it, `default`."""
     _check_mlflow_name(request.name)
@@ -126,7 +130,7 @@ class WorkspaceName(msgspec.Struct):
     workspace_name: str
 
 
-@operation("mlflow/workspaces/{workspace_name}", needs=Permission.READ, reach=Reach.SERVER)
+@operation("mlflow/workspaces/{workspace_name}", needs=Permission.READ, on=NAMED_PLATFORM, reach=Reach.SERVER)
 def get_mlflow_workspace(tx: Transaction, scope: Scope, request: WorkspaceName) -> MlflowWorkspaceAnswer:
     """Get a workspace by its name."""
     return MlflowWorkspaceAnswer(_load(tx, request.workspace_name))
@@ -145,6 +149,7 @@ class UpdateMlflowWorkspace(WorkspaceName):
     verb="PATCH",
     writes=True,
     needs=Permission.ADMIN,
+    on=NAMED_PLATFORM,
     reach=Reach.SERVER,
 )
 def update_mlflow_workspace(tx: Transaction, scope: Scope, request: UpdateMlflowWorkspace) -> MlflowWorkspaceAnswer:
@@ -186,6 +191,7 @@ class DeleteMlflowWorkspace(WorkspaceName):
     verb="DELETE",
     writes=True,
     needs=Permission.ADMIN,
+    on=NAMED_PLATFORM,
     reach=Reach.SERVER,
     status=204,
 )
@@ -241,7 +247,7 @@ class PlatformCollection(msgspec.Struct):
     items: list[Platform]
 
 
-@operation("aiDataPlatforms", verb="POST", writes=True, needs=Permission.ADMIN, reach=Reach.SERVER)
+@operation("aiDataPlatforms", verb="POST", writes=True, needs=Permission.ADMIN, on=SERVER, reach=Reach.SERVER)
 def create_platform(tx: Transaction, scope: Scope, request: CreatePlatform) -> Platform:
     """Create a platform, with one workspace in it, `default`. Oracle's SDK has no such operation."""
     check_platform_key(request.id, "id")
@@ -249,7 +255,7 @@ def create_platform(tx: Transaction, scope: Scope, request: CreatePlatform) -> P
     return Platform(created.name, created.description or "")
 
 
-@operation("aiDataPlatforms", needs=Permission.READ, reach=Reach.SERVER, scans=True)
+@operation("aiDataPlatforms", needs=Permission.READ, on=VISIBLE, reach=Reach.SERVER, scans=True)
 def list_platforms(tx: Transaction, scope: Scope, request: Empty) -> PlatformCollection:
     """List the platforms that the caller may see, by id."""
     return PlatformCollection([Platform(row[0], row[1]) for row in tx.all(_ALL)])

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 import sqlalchemy as sa
 
+from modelkeep.core.guard import VISIBLE
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -70,7 +71,7 @@ class RegisteredModelPage(msgspec.Struct):
     next_page_token: str | msgspec.UnsetType = msgspec.UNSET
 
 
-@operation("mlflow/registered-models/search", needs=Permission.READ, scans=True)
+@operation("mlflow/registered-models/search", needs=Permission.READ, on=VISIBLE, scans=True)
 def search_registered_models(tx: Transaction, scope: Scope, request: SearchRegisteredModels) -> RegisteredModelPage:
     """Search models, by default in the order of their names.
 

@@ -6,6 +6,7 @@ from modelkeep.core.fields import Tag, TagKey, check_key, check_tag_changes, che
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.registry.guards import MODEL
 from modelkeep.registry.registered_models import (
     NamedModel,
     locate_registered_model,
@@ -25,7 +26,7 @@ class SetRegisteredModelTag(NamedModel):
     value: str
 
 
-@operation("mlflow/registered-models/set-tag", verb="POST", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/registered-models/set-tag", verb="POST", writes=True, needs=Permission.MANAGE, on=MODEL)
 def set_registered_model_tag(tx: Transaction, scope: Scope, request: SetRegisteredModelTag) -> Empty:
     """Set a tag of a model, over the value that it had."""
     tags = [Tag(request.key, request.value)]
@@ -41,7 +42,7 @@ class DeleteRegisteredModelTag(NamedModel):
     key: str
 
 
-@operation("mlflow/registered-models/delete-tag", verb="DELETE", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/registered-models/delete-tag", verb="DELETE", writes=True, needs=Permission.MANAGE, on=MODEL)
 def delete_registered_model_tag(tx: Transaction, scope: Scope, request: DeleteRegisteredModelTag) -> Empty:
     """Delete a tag of a model. A tag that is not there is no error."""
     check_key(request.key, scope.limits)
@@ -56,7 +57,7 @@ class UpdateRegisteredModelTags(NamedModel):
     delete_tags: list[TagKey] | None = None
 
 
-@operation("mlflow/internal/registered-models/update-tags", verb="POST", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/internal/registered-models/update-tags", verb="POST", writes=True, needs=Permission.MANAGE, on=MODEL)
 def update_registered_model_tags(tx: Transaction, scope: Scope, request: UpdateRegisteredModelTags) -> Empty:
     """Set and delete tags of a model in one step: all of it or nothing."""
     changes = check_tag_changes(request.set_tags or [], request.delete_tags or [], scope.limits)

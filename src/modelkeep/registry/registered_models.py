@@ -16,9 +16,11 @@ from modelkeep.core.errors import (
     registered_model_not_found,
 )
 from modelkeep.core.fields import Tag, Timestamp, check_length, check_tags
+from modelkeep.core.guard import NEW_MODEL
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.registry.guards import MODEL
 from modelkeep.registry.model_version_stages import STAGES, StagesOf, canonical_stage
 from modelkeep.registry.model_versions import COLUMNS as VERSION_COLUMNS
 from modelkeep.registry.model_versions import ModelVersion, versions_from
@@ -188,7 +190,7 @@ class CreateRegisteredModel(msgspec.Struct):
     deployment_job_id: str | None = None
 
 
-@operation("mlflow/registered-models/create", verb="POST", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/registered-models/create", verb="POST", writes=True, needs=Permission.MANAGE, on=NEW_MODEL)
 def create_registered_model(tx: Transaction, scope: Scope, request: CreateRegisteredModel) -> RegisteredModelAnswer:
     """Create a registered model. Its versions are created one by one."""
     tags = request.tags or []
@@ -217,7 +219,7 @@ def create_registered_model(tx: Transaction, scope: Scope, request: CreateRegist
     return RegisteredModelAnswer(load_registered_model(tx, scope, request.name))
 
 
-@operation("mlflow/registered-models/get", needs=Permission.READ)
+@operation("mlflow/registered-models/get", needs=Permission.READ, on=MODEL)
 def get_registered_model(tx: Transaction, scope: Scope, request: NamedModel) -> RegisteredModelAnswer:
     """Get a model by its name, with its tags, aliases and latest versions."""
     check_model_name(request.name, scope.limits)
@@ -231,7 +233,7 @@ class UpdateRegisteredModel(NamedModel):
     deployment_job_id: str | None = None
 
 
-@operation("mlflow/registered-models/update", verb="PATCH", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/registered-models/update", verb="PATCH", writes=True, needs=Permission.MANAGE, on=MODEL)
 def update_registered_model(tx: Transaction, scope: Scope, request: UpdateRegisteredModel) -> RegisteredModelAnswer:
     """Change a model's description or deployment job."""
     _check_texts(scope, request.description, request.deployment_job_id)
@@ -246,7 +248,7 @@ class RenameRegisteredModel(NamedModel):
     new_name: str
 
 
-@operation("mlflow/registered-models/rename", verb="POST", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/registered-models/rename", verb="POST", writes=True, needs=Permission.MANAGE, on=MODEL)
 def rename_registered_model(tx: Transaction, scope: Scope, request: RenameRegisteredModel) -> RegisteredModelAnswer:
     """Give a model, and so all its versions, another name."""
     if not request.new_name.strip():
@@ -261,7 +263,7 @@ def rename_registered_model(tx: Transaction, scope: Scope, request: RenameRegist
     return RegisteredModelAnswer(load_registered_model(tx, scope, request.new_name))
 
 
-@operation("mlflow/registered-models/delete", verb="DELETE", writes=True, needs=Permission.MANAGE)
+@operation("mlflow/registered-models/delete", verb="DELETE", writes=True, needs=Permission.MANAGE, on=MODEL)
 def delete_registered_model(tx: Transaction, scope: Scope, request: NamedModel) -> Empty:
     """Delete a model with its versions, tags and aliases."""
     model = locate_registered_model(tx, scope, request.name)
@@ -276,8 +278,8 @@ class LatestVersions(msgspec.Struct):
     model_versions: list[ModelVersion]
 
 
-@operation("mlflow/registered-models/get-latest-versions", needs=Permission.READ)
-@operation("mlflow/registered-models/get-latest-versions", verb="POST", needs=Permission.READ)
+@operation("mlflow/registered-models/get-latest-versions", needs=Permission.READ, on=MODEL)
+@operation("mlflow/registered-models/get-latest-versions", verb="POST", needs=Permission.READ, on=MODEL)
 def get_latest_versions(tx: Transaction, scope: Scope, request: StagesOf) -> LatestVersions:
     """Get the newest version of each stage."""
     check_model_name(request.name, scope.limits)

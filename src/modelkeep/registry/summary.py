@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from modelkeep.core.errors import missing_parameter
 from modelkeep.core.fields import check_length
+from modelkeep.core.guard import VISIBLE
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -44,7 +45,7 @@ class RegisteredModelSummary(msgspec.Struct):
     active_deployment_count: int = 0
 
 
-@operation("registered-models/summary", needs=Permission.READ, scans=True)
+@operation("registered-models/summary", needs=Permission.READ, on=VISIBLE, scans=True)
 def get_registered_model_summary(tx: Transaction, scope: Scope, request: SchemaOfCatalog) -> RegisteredModelSummary:
     """Count the models and versions of a schema."""
     for field in ("catalog", "schema"):

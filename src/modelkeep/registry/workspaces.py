@@ -18,9 +18,11 @@ from modelkeep.core.errors import (
     workspace_not_found,
 )
 from modelkeep.core.fields import check_length
+from modelkeep.core.guard import PLATFORM, VISIBLE
 from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.registry.guards import NAMED_WORKSPACE
 from modelkeep.search.order import Order
 from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
 from modelkeep.storage.errors import ForeignKeyViolation, UniqueViolation
@@ -127,7 +129,7 @@ class CreateWorkspaceDetails(WorkspaceDetails, rename="camel", kw_only=True):
     display_name: str
 
 
-@operation("workspaces", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.PLATFORM)
+@operation("workspaces", verb="POST", writes=True, needs=Permission.MANAGE, on=PLATFORM, reach=Reach.PLATFORM)
 def create_workspace(tx: Transaction, scope: Scope, request: CreateWorkspaceDetails) -> Workspace:
     """Create a workspace of a platform."""
     _check_details(scope, request)
@@ -148,7 +150,7 @@ class WorkspaceKey(msgspec.Struct, kw_only=True):
     workspace_key: str = msgspec.field(name="workspaceKey")
 
 
-@operation("workspaces/{workspaceKey}", needs=Permission.READ, reach=Reach.PLATFORM)
+@operation("workspaces/{workspaceKey}", needs=Permission.READ, on=NAMED_WORKSPACE, reach=Reach.PLATFORM)
 def get_workspace(tx: Transaction, scope: Scope, request: WorkspaceKey) -> Workspace:
     """Get a workspace by its key."""
     return _load(tx, scope, request.workspace_key)
@@ -161,7 +163,14 @@ class UpdateWorkspaceDetails(WorkspaceDetails, rename="camel", kw_only=True):
     display_name: str | None = None
 
 
-@operation("workspaces/{workspaceKey}", verb="PUT", writes=True, needs=Permission.MANAGE, reach=Reach.PLATFORM)
+@operation(
+    "workspaces/{workspaceKey}",
+    verb="PUT",
+    writes=True,
+    needs=Permission.MANAGE,
+    on=NAMED_WORKSPACE,
+    reach=Reach.PLATFORM,
+)
 def update_workspace(tx: Transaction, scope: Scope, request: UpdateWorkspaceDetails) -> Workspace:
     """Change a workspace's display name, description or default catalog."""
     _check_details(scope, request)
@@ -183,7 +192,14 @@ def update_workspace(tx: Transaction, scope: Scope, request: UpdateWorkspaceDeta
     return _load(tx, scope, request.workspace_key)
 
 
-@operation("workspaces/{workspaceKey}", verb="DELETE", writes=True, needs=Permission.MANAGE, reach=Reach.PLATFORM)
+@operation(
+    "workspaces/{workspaceKey}",
+    verb="DELETE",
+    writes=True,
+    needs=Permission.MANAGE,
+    on=NAMED_WORKSPACE,
+    reach=Reach.PLATFORM,
+)
 def delete_workspace(tx: Transaction, scope: Scope, request: WorkspaceKey) -> Empty:
     """Delete a workspace with its experiments and their artifacts. Models and versions are the platform's, and stay."""
     workspace, kind = _locate(tx, scope, request.workspace_key)
@@ -223,7 +239,7 @@ class ListWorkspaces(msgspec.Struct, rename="camel"):
     is_private_network_enabled: bool | None = None
 
 
-@operation("workspaces", needs=Permission.READ, reach=Reach.PLATFORM, scans=True, lists=True)
+@operation("workspaces", needs=Permission.READ, on=VISIBLE, reach=Reach.PLATFORM, scans=True, lists=True)
 def list_workspaces(tx: Transaction, scope: Scope, request: ListWorkspaces) -> WorkspaceCollection:
     """List the workspaces of a platform that the caller may see."""
     by_time = request.sort_by is SortBy.TIME_CREATED

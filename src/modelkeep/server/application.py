@@ -78,7 +78,7 @@ class Application:
         self._dispatcher = Dispatcher(
             self._operations,
             Executor(self._engine, self._replays, self._settings.remembered_answers, self._stores, watch),
-            Tenants(self._engine),
+            Tenants(self._engine, watch),
             OpenMode(),
             self._access_log,
             limits=self._settings.limits,

@@ -11,7 +11,7 @@ import msgspec
 from modelkeep.core.exchange import Content, Exchange
 from modelkeep.core.operation import Operation
 from modelkeep.core.scope import Scope
-from modelkeep.server.authorization import allowed
+from modelkeep.server.authorization import flows_down
 from modelkeep.server.dispatch import Dispatcher
 from modelkeep.server.http import RequestHeaders
 from modelkeep.storage.transaction import Transaction
@@ -42,8 +42,12 @@ class Calls:
         return await self._dispatcher.enter(*visit, platform, workspace)
 
     def allowed(self, function: Callable[..., Any], scope: Scope, resource: str = "") -> bool:
-        """Whether the caller may do this, of one resource or at all: what is refused need not be offered."""
-        return allowed(operation_of(function), scope)
+        """Whether the caller may do this by what it was granted on the platform or workspace: known without a look."""
+        return flows_down(operation_of(function), scope)
+
+    async def permitted(self, function: Callable[..., Any], scope: Scope, request: msgspec.Struct) -> bool:
+        """Whether the caller may do this of what the request names: what is refused need not be offered."""
+        return await self._dispatcher.permitted(operation_of(function), scope, request)
 
     async def call(
         self,

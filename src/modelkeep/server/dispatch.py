@@ -11,7 +11,7 @@ from modelkeep.core.exchange import Content, Exchange
 from modelkeep.core.ids import REQUEST_ID, request_id_source
 from modelkeep.core.limits import Limits
 from modelkeep.core.operation import Operation, Reach
-from modelkeep.core.scope import Dialect, Principal, Scope, Tenancy
+from modelkeep.core.scope import NO_ACCESS, Access, Dialect, Principal, Scope, Tenancy
 from modelkeep.registry.platforms import DEFAULT_PLATFORM
 from modelkeep.registry.workspaces import DEFAULT_WORKSPACE
 from modelkeep.server.access_log import AccessLog, Entry
@@ -89,9 +89,9 @@ class Dispatcher:
         entry.principal = principal.name
         if self.draining:
             raise unavailable("The server is stopping; try again in a moment.")
-        tenancy = await self._tenancy(operation, place, headers)
+        tenancy, access = await self._tenancy(operation, principal, place, headers)
         address = request.client.rpartition(":")[0]
-        scope = self._scope(principal, place.dialect, entry.request_id, tenancy, address)
+        scope = self._scope(principal, place.dialect, entry.request_id, tenancy, address, access)
         if operation.after is not None:
             if operation.signed:
                 # What allows a deed does not belong in a log.
@@ -123,8 +123,14 @@ class Dispatcher:
         if self.draining:
             raise unavailable("The server is stopping; try again in a moment.")
         principal = self._authenticator.principal(headers)
-        tenancy = await self._tenants.resolve(platform, workspace) if platform else None
-        return self._scope(principal, Dialect.ORACLE, request_id, tenancy, address)
+        if not platform:
+            return self._scope(principal, Dialect.ORACLE, request_id, None, address, NO_ACCESS)
+        tenancy, access = await self._tenants.enter(principal, platform, workspace)
+        return self._scope(principal, Dialect.ORACLE, request_id, tenancy, address, access)
+
+    async def permitted(self, operation: Operation, scope: Scope, request: msgspec.Struct) -> bool:
+        """Whether an operation that is called from within this server would be allowed."""
+        return await self._executor.permitted(operation, scope, request)
 
     async def run(
         self, operation: Operation, scope: Scope, request: msgspec.Struct, retry_token: str | None = None
@@ -143,9 +149,16 @@ class Dispatcher:
         return await self._executor.carry(operation, scope, decoded, exchange)
 
     def _scope(
-        self, principal: Principal, dialect: Dialect, request_id: str, tenancy: Tenancy | None, address: str
+        self,
+        principal: Principal,
+        dialect: Dialect,
+        request_id: str,
+        tenancy: Tenancy | None,
+        address: str,
+        access: Access,
     ) -> Scope:
-        return Scope(principal, dialect, now_ms(), request_id, self._limits, self._page_key, tenancy, address)
+        now = now_ms()
+        return Scope(principal, dialect, now, request_id, self._limits, self._page_key, tenancy, address, access)
 
     async def _carry(self, request: HttpRequest, match: Match, scope: Scope) -> Answer | Content:
         """An operation on bytes: its upload is not read here but by the store that keeps it."""
@@ -172,9 +185,11 @@ class Dispatcher:
             raise invalid_parameter("opc-request-id", "it must have 1 to 255 letters, digits, underscores and dashes.")
         return given
 
-    async def _tenancy(self, operation: Operation, place: Place, headers: RequestHeaders) -> Tenancy | None:
+    async def _tenancy(
+        self, operation: Operation, principal: Principal, place: Place, headers: RequestHeaders
+    ) -> tuple[Tenancy | None, Access]:
         if operation.reach is Reach.SERVER:
-            return None
+            return None, NO_ACCESS
         named = read_header(headers, _PLATFORM_HEADER)
         if place.platform is not None:
             if named and named.strip() != place.platform:
@@ -182,8 +197,12 @@ class Dispatcher:
                     "X-MLFLOW-WORKSPACE",
                     f"{named!r} contradicts the path, which names the platform {place.platform!r}.",
                 )
-            return await self._tenants.resolve(place.platform, place.workspace)
-        return await self._tenants.resolve((named or "").strip() or DEFAULT_PLATFORM, DEFAULT_WORKSPACE)
+            platform, workspace = place.platform, place.workspace
+        else:
+            platform, workspace = (named or "").strip() or DEFAULT_PLATFORM, DEFAULT_WORKSPACE
+        if operation.signed:
+            return await self._tenants.find(platform, workspace), NO_ACCESS
+        return await self._tenants.enter(principal, platform, workspace)
 
     async def _body(self, request: HttpRequest) -> bytes:
         length = request.headers.get("content-length")

@@ -26,6 +26,7 @@ class ApiRow(NamedTuple):
     summary: str
     fields: str
     needs: str
+    on: str
     below: str
     retry: str
 
@@ -42,6 +43,7 @@ def api_rows(operations: Sequence[Operation]) -> Iterator[ApiRow]:
             operation.summary,
             ", ".join(field.encode_name + ("" if field.required else "?") for field in fields),
             operation.needs.name,
+            operation.on.what,
             _BELOW[operation.reach],
             "yes" if operation.writes else "",
         )
@@ -62,11 +64,11 @@ def api_markdown(operations: Sequence[Operation]) -> str:
         "",
         "A field with `?` is optional. Retry: `opc-retry-token` and `if-match` are honoured.",
         "",
-        "| operation | verbs | what | fields | needs | below | retry |",
-        "|---|---|---|---|---|---|---|",
+        "| operation | verbs | what | fields | needs | on | below | retry |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row in api_rows(operations):
-        cells = (f"`{row.path}`", row.verbs, row.summary, row.fields, row.needs, row.below, row.retry)
+        cells = (f"`{row.path}`", row.verbs, row.summary, row.fields, row.needs, row.on, row.below, row.retry)
         lines.append(f"| {' | '.join(cells)} |")
     lines += ["", "Probes, without permission:", ""]
     lines += [f"- `/{name}`: {probe.summary}" for name, probe in PROBES.items()]

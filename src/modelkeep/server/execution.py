@@ -1,17 +1,18 @@
 """Runs one operation in a transaction: permission, rules, record and retry token, together or not at all."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from modelkeep.artifacts.stores import Stores
-from modelkeep.core.errors import internal
+from modelkeep.core.errors import ApiError, internal
 from modelkeep.core.exchange import Content, Exchange
 from modelkeep.core.operation import Operation
 from modelkeep.core.scope import Scope
 from modelkeep.identity.changes import IdentityWatch
-from modelkeep.server.authorization import authorize
+from modelkeep.server.authorization import authorize, flows_down, is_refusal
 from modelkeep.server.http import Answer
 from modelkeep.server.remembered import RememberedAnswers
 from modelkeep.server.retry import Replays, RetryToken
@@ -45,13 +46,18 @@ class Executor:
         """Answer a read; one that looks up a key is run at once, one that scans on a thread."""
 
         def work(tx: Transaction) -> Answer:
+            authorize(tx, operation, scope, request)
             return _perform(tx, operation, scope, request)
 
-        authorize(operation, scope)
         if operation.scans:
             return await self._engine.read(work)
         tenancy = scope.tenancy
-        key = (operation.name, tenancy.platform if tenancy else None, scope.workspace, _encode(request))
+        # Whoever may see all that is here shares one answer. Others have their own, which holds for their permission
+        # too: no grant changes without a commit.
+        principal = scope.principal
+        shared = flows_down(operation, scope) and not operation.on.personal
+        caller = None if shared else (principal.name, principal.ids, principal.ceiling, principal.only_platform)
+        key = (operation.name, tenancy.platform if tenancy else None, scope.workspace, caller, _encode(request))
         answer = self._remembered.find(key)
         if answer is None:
             as_of = self._engine.commits
@@ -59,16 +65,30 @@ class Executor:
             self._remembered.keep(key, answer, as_of)
         return answer
 
+    async def permitted(self, operation: Operation, scope: Scope, request: msgspec.Struct) -> bool:
+        """Whether the caller may do this: what is refused need not be offered."""
+
+        def ask(tx: Transaction) -> bool:
+            try:
+                authorize(tx, operation, scope, request)
+            except ApiError:
+                return False
+            return True
+
+        return flows_down(operation, scope) or await self._engine.look_up(ask)
+
     async def carry(
         self, operation: Operation, scope: Scope, request: msgspec.Struct, exchange: Exchange
     ) -> Answer | Content:
         """Answer an operation on bytes: what it looks up is read first, and no transaction is open afterwards."""
         if operation.after is None:
             raise LookupError("this operation was declared without bytes")
-        # A signed request is its own permission: the operation reads its grant, which raises where there is none.
-        if not operation.signed:
-            authorize(operation, scope)
-        plan = await self._engine.look_up(lambda tx: operation.function(tx, scope, request))
+
+        def work(tx: Transaction) -> Any:
+            authorize(tx, operation, scope, request)
+            return operation.function(tx, scope, request)
+
+        plan = await self._engine.look_up(work)
         response = await operation.after(self._stores, plan, exchange)
         if isinstance(response, Content):
             return response
@@ -88,13 +108,15 @@ class Executor:
 
         def work(tx: Transaction) -> Answer:
             nonlocal changes_identities
-            authorize(operation, scope)
+            authorize(tx, operation, scope, request)
             answer = _perform(tx, operation, scope, request)
             _record(tx, operation, scope, retry, answer)
             changes_identities = tx.changes_identities
             return answer
 
         def otherwise(tx: Transaction, error: Exception) -> Answer:
+            if is_refusal(error):
+                raise error
             answer = self._replays.find(tx, operation, scope, retry) if retry else None
             if answer is not None:
                 return answer

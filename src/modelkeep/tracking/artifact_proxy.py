@@ -9,6 +9,7 @@ from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.storage.transaction import Transaction
+from modelkeep.tracking.artifact_guards import ARTIFACT, FOLDER
 from modelkeep.tracking.artifact_places import FileInfo, Place, in_workspace
 from modelkeep.tracking.artifacts import keep_file, send_file
 
@@ -21,7 +22,7 @@ class ArtifactPath(msgspec.Struct):
     artifact_path: str
 
 
-@operation(_PATH, needs=Permission.READ, reach=Reach.WORKSPACE, after=send_file, takes_rest=True)
+@operation(_PATH, needs=Permission.READ, on=ARTIFACT, reach=Reach.WORKSPACE, after=send_file, takes_rest=True)
 def download_artifact(tx: Transaction, scope: Scope, request: ArtifactPath) -> Place:
     """Read a file. Ranges, `if-none-match` and `if-range` are honoured."""
     return in_workspace(scope, check_path(request.artifact_path))
@@ -31,6 +32,7 @@ def download_artifact(tx: Transaction, scope: Scope, request: ArtifactPath) -> P
     _PATH,
     verb="PUT",
     needs=Permission.MANAGE,
+    on=ARTIFACT,
     reach=Reach.WORKSPACE,
     after=keep_file,
     takes_bytes=True,
@@ -47,7 +49,9 @@ async def remove(stores: Stores, place: Place, exchange: Exchange) -> Empty:
     return Empty()
 
 
-@operation(_PATH, verb="DELETE", needs=Permission.MANAGE, reach=Reach.WORKSPACE, after=remove, takes_rest=True)
+@operation(
+    _PATH, verb="DELETE", needs=Permission.MANAGE, on=ARTIFACT, reach=Reach.WORKSPACE, after=remove, takes_rest=True
+)
 def delete_artifact(tx: Transaction, scope: Scope, request: ArtifactPath) -> Place:
     """Remove a file, or a folder with all that is in it. What is not there is no error."""
     return in_workspace(scope, check_path(request.artifact_path.removesuffix("/")))
@@ -75,7 +79,7 @@ async def list_names(stores: Stores, place: Place, exchange: Exchange) -> Folder
     )
 
 
-@operation("mlflow-artifacts/artifacts", needs=Permission.READ, reach=Reach.WORKSPACE, after=list_names)
+@operation("mlflow-artifacts/artifacts", needs=Permission.READ, on=FOLDER, reach=Reach.WORKSPACE, after=list_names)
 def list_folder_of_artifacts(tx: Transaction, scope: Scope, request: ListFolder) -> Place:
     """List a folder, all of it."""
     return in_workspace(scope, check_folder(request.path))

@@ -16,6 +16,7 @@ from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.storage.transaction import Transaction
+from modelkeep.tracking.artifact_guards import ARTIFACT
 from modelkeep.tracking.artifact_places import Place, in_workspace
 
 MOST_PARTS = 10_000
@@ -84,6 +85,7 @@ async def abort(stores: Stores, plan: UploadPlan, exchange: Exchange) -> Empty:
     "mlflow-artifacts/mpu/create/{artifact_path}",
     verb="POST",
     needs=Permission.MANAGE,
+    on=ARTIFACT,
     reach=Reach.WORKSPACE,
     after=start,
     takes_rest=True,
@@ -108,6 +110,7 @@ class CompleteMultipartUpload(msgspec.Struct):
     "mlflow-artifacts/mpu/complete/{artifact_path}",
     verb="POST",
     needs=Permission.MANAGE,
+    on=ARTIFACT,
     reach=Reach.WORKSPACE,
     after=complete,
     takes_rest=True,
@@ -134,6 +137,7 @@ class AbortMultipartUpload(msgspec.Struct):
     "mlflow-artifacts/mpu/abort/{artifact_path}",
     verb="POST",
     needs=Permission.MANAGE,
+    on=ARTIFACT,
     reach=Reach.WORKSPACE,
     after=abort,
     takes_rest=True,

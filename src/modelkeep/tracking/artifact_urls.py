@@ -15,12 +15,15 @@ from modelkeep.artifacts.store import no_such_upload
 from modelkeep.artifacts.stores import Stores
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter
 from modelkeep.core.exchange import Content, Exchange
+from modelkeep.core.guard import SIGNED
 from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.storage.transaction import Transaction
+from modelkeep.tracking.artifact_guards import ARTIFACT
 from modelkeep.tracking.artifact_places import Place, in_workspace, of_logged_model, of_run
 from modelkeep.tracking.artifact_proxy import ArtifactPath
+from modelkeep.tracking.guards import OWNER, RUN
 
 _DOWNLOAD_SECONDS = 300
 _UPLOAD_SECONDS = 900
@@ -52,6 +55,7 @@ async def download_url(stores: Stores, plan: UrlPlan, exchange: Exchange) -> Dow
 @operation(
     "mlflow-artifacts/presigned/{artifact_path}",
     needs=Permission.READ,
+    on=ARTIFACT,
     reach=Reach.WORKSPACE,
     after=download_url,
     takes_rest=True,
@@ -89,6 +93,7 @@ async def upload_url(stores: Stores, plan: UrlPlan, exchange: Exchange) -> Presi
     "mlflow/artifacts/presigned-upload-url",
     verb="POST",
     needs=Permission.MANAGE,
+    on=OWNER,
     reach=Reach.WORKSPACE,
     after=upload_url,
 )
@@ -127,6 +132,7 @@ async def run_download_url(stores: Stores, plan: UrlPlan, exchange: Exchange) ->
     "mlflow/artifacts/presigned-download-url",
     verb="POST",
     needs=Permission.READ,
+    on=RUN,
     reach=Reach.WORKSPACE,
     after=run_download_url,
 )
@@ -149,7 +155,9 @@ async def send_granted(stores: Stores, grant: Grant, exchange: Exchange) -> Cont
 _SIGNED = "mlflow-artifacts/signed/{grant}"
 
 
-@operation(_SIGNED, needs=Permission.READ, reach=Reach.WORKSPACE, after=send_granted, signed=True, takes_rest=True)
+@operation(
+    _SIGNED, needs=Permission.READ, on=SIGNED, reach=Reach.WORKSPACE, after=send_granted, signed=True, takes_rest=True
+)
 def download_signed(tx: Transaction, scope: Scope, request: SignedRequest) -> Grant:
     """Read the file that the URL names."""
     return _granted(scope, request, "GET")
@@ -171,6 +179,7 @@ async def keep_granted(stores: Stores, grant: Grant, exchange: Exchange) -> Empt
     _SIGNED,
     verb="PUT",
     needs=Permission.MANAGE,
+    on=SIGNED,
     reach=Reach.WORKSPACE,
     after=keep_granted,
     takes_bytes=True,

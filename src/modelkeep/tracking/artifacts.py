@@ -13,6 +13,7 @@ from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.artifact_places import FileInfo, Place, list_page, of_run
+from modelkeep.tracking.guards import RUN
 
 
 class ListArtifacts(msgspec.Struct):
@@ -44,7 +45,7 @@ async def list_folder(stores: Stores, plan: FolderPlan, exchange: Exchange) -> A
     return ArtifactList(plan.place.location, files, token)
 
 
-@operation("mlflow/artifacts/list", needs=Permission.READ, reach=Reach.WORKSPACE, after=list_folder)
+@operation("mlflow/artifacts/list", needs=Permission.READ, on=RUN, reach=Reach.WORKSPACE, after=list_folder)
 def list_artifacts(tx: Transaction, scope: Scope, request: ListArtifacts) -> FolderPlan:
     """List a folder of a run's artifacts."""
     place = of_run(tx, scope, request.run_id, request.run_uuid, check_folder(request.path))
@@ -63,7 +64,7 @@ async def send_file(stores: Stores, place: Place, exchange: Exchange) -> Content
     return await send(*place.open(stores, exchange), exchange)
 
 
-@operation("mlflow/get-artifact", needs=Permission.READ, reach=Reach.WORKSPACE, after=send_file)
+@operation("mlflow/get-artifact", needs=Permission.READ, on=RUN, reach=Reach.WORKSPACE, after=send_file)
 def get_artifact(tx: Transaction, scope: Scope, request: RunArtifact) -> Place:
     """Read a file of a run's artifacts. MLflow's pages ask for it at `/get-artifact`."""
     return of_run(tx, scope, request.run_id, request.run_uuid, check_path(request.path))
@@ -78,6 +79,7 @@ async def keep_file(stores: Stores, place: Place, exchange: Exchange) -> Empty:
     "mlflow/upload-artifact",
     verb="POST",
     needs=Permission.MANAGE,
+    on=RUN,
     reach=Reach.WORKSPACE,
     after=keep_file,
     takes_bytes=True,

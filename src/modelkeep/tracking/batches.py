@@ -7,6 +7,7 @@ from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.storage.transaction import Transaction
+from modelkeep.tracking.guards import RUN
 from modelkeep.tracking.metrics import Point, check_points, store_points
 from modelkeep.tracking.params import check_params, store_params
 from modelkeep.tracking.run_records import Param
@@ -23,7 +24,7 @@ class LogBatch(RunId):
     tags: list[Tag] | None = None
 
 
-@operation("mlflow/runs/log-batch", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation("mlflow/runs/log-batch", verb="POST", writes=True, needs=Permission.MANAGE, on=RUN, reach=Reach.WORKSPACE)
 def log_batch(tx: Transaction, scope: Scope, request: LogBatch) -> Empty:
     """Log metrics, params and tags to a run in one step: all of them or none."""
     limits = scope.limits

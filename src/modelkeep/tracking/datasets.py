@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from modelkeep.core.errors import invalid_parameter, missing_parameter
 from modelkeep.core.fields import Tag, check_length
+from modelkeep.core.guard import VISIBLE
 from modelkeep.core.limits import Limits
 from modelkeep.core.operation import Reach, operation
 from modelkeep.core.permission import Permission
@@ -19,7 +20,7 @@ from modelkeep.storage.bulk import BulkInsert, ignore_known
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import datasets, experiments, run_dataset_tags, run_datasets
 from modelkeep.storage.transaction import Transaction
-from modelkeep.tracking.experiments import experiment_number
+from modelkeep.tracking.experiment_ids import experiment_number
 from modelkeep.tracking.run_records import DatasetInput
 from modelkeep.tracking.runs import LocatedRun
 
@@ -76,7 +77,14 @@ class DatasetSummaries(msgspec.Struct):
     dataset_summaries: list[DatasetSummary]
 
 
-@operation("mlflow/experiments/search-datasets", verb="POST", needs=Permission.READ, reach=Reach.WORKSPACE, scans=True)
+@operation(
+    "mlflow/experiments/search-datasets",
+    verb="POST",
+    needs=Permission.READ,
+    on=VISIBLE,
+    reach=Reach.WORKSPACE,
+    scans=True,
+)
 def search_datasets(tx: Transaction, scope: Scope, request: SearchDatasets) -> DatasetSummaries:
     """Which datasets the runs of some experiments read, each once for each context."""
     if not request.experiment_ids:

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 import sqlalchemy as sa
 
+from modelkeep.core.guard import VISIBLE
 from modelkeep.core.operation import Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -63,8 +64,10 @@ class ExperimentPage(msgspec.Struct):
     next_page_token: str | msgspec.UnsetType = msgspec.UNSET
 
 
-@operation("mlflow/experiments/search", verb="POST", needs=Permission.READ, reach=Reach.WORKSPACE, scans=True)
-@operation("mlflow/experiments/search", needs=Permission.READ, reach=Reach.WORKSPACE, scans=True)
+@operation(
+    "mlflow/experiments/search", verb="POST", needs=Permission.READ, on=VISIBLE, reach=Reach.WORKSPACE, scans=True
+)
+@operation("mlflow/experiments/search", needs=Permission.READ, on=VISIBLE, reach=Reach.WORKSPACE, scans=True)
 def search_experiments(tx: Transaction, scope: Scope, request: SearchExperiments) -> ExperimentPage:
     """Search experiments, by default the newest first.
 

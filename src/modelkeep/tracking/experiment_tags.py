@@ -14,6 +14,7 @@ from modelkeep.storage.schema import experiment_tags, experiments
 from modelkeep.storage.tag_table import TagTable
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.experiments import ExperimentId, about_experiment, locate_active_experiment
+from modelkeep.tracking.guards import EXPERIMENT
 
 _TAGS = TagTable(experiment_tags, "experiment_id")
 _TOUCH = Query(
@@ -35,6 +36,7 @@ class SetExperimentTag(ExperimentId):
     verb="POST",
     writes=True,
     needs=Permission.MANAGE,
+    on=EXPERIMENT,
     reach=Reach.WORKSPACE,
 )
 def set_experiment_tag(tx: Transaction, scope: Scope, request: SetExperimentTag) -> Empty:
@@ -56,6 +58,7 @@ class DeleteExperimentTag(ExperimentId):
     verb="POST",
     writes=True,
     needs=Permission.MANAGE,
+    on=EXPERIMENT,
     reach=Reach.WORKSPACE,
 )
 def delete_experiment_tag(tx: Transaction, scope: Scope, request: DeleteExperimentTag) -> Empty:
@@ -80,6 +83,7 @@ class UpdateExperimentTags(ExperimentId):
     verb="POST",
     writes=True,
     needs=Permission.MANAGE,
+    on=EXPERIMENT,
     reach=Reach.WORKSPACE,
 )
 def update_experiment_tags(tx: Transaction, scope: Scope, request: UpdateExperimentTags) -> Empty:

@@ -15,11 +15,13 @@ from modelkeep.core.errors import (
     ApiError,
     ErrorKind,
     experiment_not_found,
+    experiment_not_named,
     invalid_parameter,
     missing_parameter,
     not_active,
 )
 from modelkeep.core.fields import Tag, Timestamp, check_length, check_tags
+from modelkeep.core.guard import WORKSPACE
 from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -28,6 +30,8 @@ from modelkeep.storage.query import Query
 from modelkeep.storage.schema import experiment_tags, experiments, platforms, workspaces
 from modelkeep.storage.tag_table import TagTable, pairs
 from modelkeep.storage.transaction import Row, Transaction
+from modelkeep.tracking.experiment_ids import experiment_number
+from modelkeep.tracking.guards import EXPERIMENT, EXPERIMENT_NAMED
 from modelkeep.tracking.lifecycle import ACTIVE, DELETED
 from modelkeep.tracking.removal import mark_runs, remove_experiment
 
@@ -35,7 +39,6 @@ KIND = "experiment"
 DEFAULT_EXPERIMENT = "Default"
 
 _PROXY = "mlflow-artifacts:"
-_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class Experiment(msgspec.Struct):
@@ -148,7 +151,9 @@ class CreatedExperiment(msgspec.Struct):
     experiment_id: str
 
 
-@operation("mlflow/experiments/create", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation(
+    "mlflow/experiments/create", verb="POST", writes=True, needs=Permission.MANAGE, on=WORKSPACE, reach=Reach.WORKSPACE
+)
 def create_experiment(tx: Transaction, scope: Scope, request: CreateExperiment) -> CreatedExperiment:
     """Create an experiment. Its name must be free, among the deleted ones as well."""
     limits, tags = scope.limits, request.tags or []
@@ -170,7 +175,7 @@ def add_default_experiment(tx: Transaction, workspace: int, now: int) -> None:
     _insert(tx, workspace, 0, DEFAULT_EXPERIMENT, "", now)
 
 
-@operation("mlflow/experiments/get", needs=Permission.READ, reach=Reach.WORKSPACE)
+@operation("mlflow/experiments/get", needs=Permission.READ, on=EXPERIMENT, reach=Reach.WORKSPACE)
 def get_experiment(tx: Transaction, scope: Scope, request: ExperimentId) -> ExperimentAnswer:
     """Get an experiment by its id, a deleted one as well."""
     number = experiment_number(request.experiment_id)
@@ -186,14 +191,14 @@ class ExperimentName(msgspec.Struct):
     experiment_name: str
 
 
-@operation("mlflow/experiments/get-by-name", needs=Permission.READ, reach=Reach.WORKSPACE)
+@operation("mlflow/experiments/get-by-name", needs=Permission.READ, on=EXPERIMENT_NAMED, reach=Reach.WORKSPACE)
 def get_experiment_by_name(tx: Transaction, scope: Scope, request: ExperimentName) -> ExperimentAnswer:
     """Get an experiment by its name, a deleted one as well."""
     if not request.experiment_name:
         raise missing_parameter("experiment_name")
     row = tx.one(_GET_BY_NAME, workspace=scope.home, name=request.experiment_name)
     if row is None:
-        raise ApiError(ErrorKind.NOT_FOUND, f"Could not find experiment with name '{request.experiment_name[:500]}'")
+        raise experiment_not_named(request.experiment_name)
     return _answer(tx, row)
 
 
@@ -203,7 +208,9 @@ class UpdateExperiment(ExperimentId):
     new_name: str | None = None
 
 
-@operation("mlflow/experiments/update", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation(
+    "mlflow/experiments/update", verb="POST", writes=True, needs=Permission.MANAGE, on=EXPERIMENT, reach=Reach.WORKSPACE
+)
 def update_experiment(tx: Transaction, scope: Scope, request: UpdateExperiment) -> Empty:
     """Rename an experiment."""
     found = locate_active_experiment(tx, scope, request.experiment_id)
@@ -223,7 +230,9 @@ class DeleteExperiment(ExperimentId):
     is_permanent: bool = False
 
 
-@operation("mlflow/experiments/delete", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation(
+    "mlflow/experiments/delete", verb="POST", writes=True, needs=Permission.MANAGE, on=EXPERIMENT, reach=Reach.WORKSPACE
+)
 def delete_experiment(tx: Transaction, scope: Scope, request: DeleteExperiment) -> Empty:
     """Delete an experiment and its runs. They can be restored until they are collected (`modelkeep gc`)."""
     found = locate_experiment(tx, scope, request.experiment_id)
@@ -241,7 +250,14 @@ def delete_experiment(tx: Transaction, scope: Scope, request: DeleteExperiment) 
     return Empty()
 
 
-@operation("mlflow/experiments/restore", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation(
+    "mlflow/experiments/restore",
+    verb="POST",
+    writes=True,
+    needs=Permission.MANAGE,
+    on=EXPERIMENT,
+    reach=Reach.WORKSPACE,
+)
 def restore_experiment(tx: Transaction, scope: Scope, request: ExperimentId) -> Empty:
     """Restore a deleted experiment and its runs."""
     found = locate_experiment(tx, scope, request.experiment_id)
@@ -292,15 +308,6 @@ def _active(found: Located) -> Located:
 def about_experiment(tx: Transaction, row: int) -> None:
     """What is answered is about this experiment as it stands now."""
     tx.about(KIND, str(row), current_etag(tx, str(row)))
-
-
-def experiment_number(experiment_id: str, field: str = "experiment_id") -> int:
-    """The number that an id's text has."""
-    if not experiment_id:
-        raise missing_parameter(field)
-    if not _NUMBER.fullmatch(experiment_id):
-        raise invalid_parameter(field, f"{experiment_id[:40]!r} is no experiment id; a decimal number is.")
-    return int(experiment_id)
 
 
 def etag(row: int, revision: int) -> str:

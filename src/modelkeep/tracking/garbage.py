@@ -8,13 +8,14 @@ import msgspec
 import sqlalchemy as sa
 
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter
+from modelkeep.core.guard import WORKSPACE
 from modelkeep.core.operation import Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import experiments, logged_models, runs
 from modelkeep.storage.transaction import Transaction
-from modelkeep.tracking.experiments import experiment_number
+from modelkeep.tracking.experiment_ids import experiment_number
 from modelkeep.tracking.lifecycle import DELETED
 from modelkeep.tracking.removal import remove_experiment, remove_logged_model, remove_run
 
@@ -55,7 +56,7 @@ _MODELS = _deleted(logged_models, logged_models.c.key, logged_models.c.deleted_a
 _EXPERIMENTS = _deleted(experiments, experiments.c.number, experiments.c.updated_at)
 
 
-@operation("mlflow/internal/gc", verb="POST", writes=True, needs=Permission.ADMIN, reach=Reach.WORKSPACE)
+@operation("mlflow/internal/gc", verb="POST", writes=True, needs=Permission.ADMIN, on=WORKSPACE, reach=Reach.WORKSPACE)
 def collect_garbage(tx: Transaction, scope: Scope, request: CollectGarbage) -> Collected:
     """Remove deleted runs, logged models and experiments for good, with their artifacts (`modelkeep gc`).
 

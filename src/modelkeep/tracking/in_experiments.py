@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from modelkeep.core.scope import Scope
 from modelkeep.storage.expressions import json_array, one_of
 from modelkeep.storage.schema import experiments
-from modelkeep.tracking.experiments import experiment_number
+from modelkeep.tracking.experiment_ids import experiment_number
 
 _e = experiments.c
 _HERE = _e.workspace_id == sa.bindparam("workspace")

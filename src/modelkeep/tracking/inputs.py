@@ -15,6 +15,7 @@ from modelkeep.storage.bulk import BulkInsert, ignore_known
 from modelkeep.storage.schema import run_models
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.datasets import check_dataset_inputs, store_dataset_inputs
+from modelkeep.tracking.guards import RUN
 from modelkeep.tracking.run_records import DatasetInput, ModelInput, ModelOutput
 from modelkeep.tracking.runs import RunId, locate_active_run, run_key, wrote_to
 
@@ -32,7 +33,7 @@ class LogInputs(RunId):
     models: list[ModelInput] | None = None
 
 
-@operation("mlflow/runs/log-inputs", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation("mlflow/runs/log-inputs", verb="POST", writes=True, needs=Permission.MANAGE, on=RUN, reach=Reach.WORKSPACE)
 def log_inputs(tx: Transaction, scope: Scope, request: LogInputs) -> Empty:
     """Log datasets and models that a run read. What is logged already stays as it is, with its tags."""
     datasets, further, models = request.datasets or [], request.dataset_inputs or [], request.models or []
@@ -53,7 +54,7 @@ class LogOutputs(RunId):
     models: list[ModelOutput]
 
 
-@operation("mlflow/runs/outputs", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation("mlflow/runs/outputs", verb="POST", writes=True, needs=Permission.MANAGE, on=RUN, reach=Reach.WORKSPACE)
 def log_outputs(tx: Transaction, scope: Scope, request: LogOutputs) -> Empty:
     """Log models that a run made. The same model at the same step again is no error."""
     if not request.models:

@@ -9,6 +9,7 @@ from modelkeep.core.scope import Scope
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.artifact_places import Place, of_logged_model
 from modelkeep.tracking.artifacts import FolderPlan, list_folder, send_file
+from modelkeep.tracking.guards import LOGGED_MODEL
 
 
 class ListLoggedModelArtifacts(msgspec.Struct):
@@ -22,6 +23,7 @@ class ListLoggedModelArtifacts(msgspec.Struct):
 @operation(
     "mlflow/logged-models/{model_id}/artifacts/directories",
     needs=Permission.READ,
+    on=LOGGED_MODEL,
     reach=Reach.WORKSPACE,
     after=list_folder,
 )
@@ -41,6 +43,7 @@ class LoggedModelArtifact(msgspec.Struct):
 @operation(
     "mlflow/logged-models/{model_id}/artifacts/files",
     needs=Permission.READ,
+    on=LOGGED_MODEL,
     reach=Reach.WORKSPACE,
     after=send_file,
 )

@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from modelkeep.core.errors import invalid_parameter, missing_parameter
+from modelkeep.core.guard import VISIBLE
 from modelkeep.core.operation import Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -66,7 +67,9 @@ class _Shape(NamedTuple):
     entered: Clause | None
 
 
-@operation("mlflow/logged-models/search", verb="POST", needs=Permission.READ, reach=Reach.WORKSPACE, scans=True)
+@operation(
+    "mlflow/logged-models/search", verb="POST", needs=Permission.READ, on=VISIBLE, reach=Reach.WORKSPACE, scans=True
+)
 def search_logged_models(tx: Transaction, scope: Scope, request: SearchLoggedModels) -> LoggedModelPage:
     """Search logged models of experiments, by default the newest first.
 

@@ -6,6 +6,7 @@ from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.storage.transaction import Transaction
+from modelkeep.tracking.guards import LOGGED_MODEL
 from modelkeep.tracking.logged_model_values import TAGS, check_values, store_params
 from modelkeep.tracking.logged_models import LoggedModelId, locate_logged_model, touch_logged_model
 from modelkeep.tracking.run_records import Param
@@ -18,7 +19,12 @@ class SetLoggedModelTags(LoggedModelId):
 
 
 @operation(
-    "mlflow/logged-models/{model_id}/tags", verb="PATCH", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE
+    "mlflow/logged-models/{model_id}/tags",
+    verb="PATCH",
+    writes=True,
+    needs=Permission.MANAGE,
+    on=LOGGED_MODEL,
+    reach=Reach.WORKSPACE,
 )
 def set_logged_model_tags(tx: Transaction, scope: Scope, request: SetLoggedModelTags) -> Empty:
     """Set tags of a logged model."""
@@ -40,6 +46,7 @@ class LoggedModelTagKey(LoggedModelId):
     verb="DELETE",
     writes=True,
     needs=Permission.MANAGE,
+    on=LOGGED_MODEL,
     reach=Reach.WORKSPACE,
     takes_rest=True,
 )
@@ -60,7 +67,12 @@ class LogLoggedModelParams(LoggedModelId):
 
 
 @operation(
-    "mlflow/logged-models/{model_id}/params", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE
+    "mlflow/logged-models/{model_id}/params",
+    verb="POST",
+    writes=True,
+    needs=Permission.MANAGE,
+    on=LOGGED_MODEL,
+    reach=Reach.WORKSPACE,
 )
 def log_logged_model_params(tx: Transaction, scope: Scope, request: LogLoggedModelParams) -> Empty:
     """Set params of a logged model, each once: the same value again is no error, another is."""

@@ -27,6 +27,7 @@ from modelkeep.storage.schema import (
 from modelkeep.storage.tag_table import pairs
 from modelkeep.storage.transaction import Row, Transaction
 from modelkeep.tracking.experiments import locate_experiment_to_fill
+from modelkeep.tracking.guards import EXPERIMENT, LOGGED_MODEL
 from modelkeep.tracking.lifecycle import ACTIVE, DELETED
 from modelkeep.tracking.logged_model_values import TAGS, check_values, store_params
 from modelkeep.tracking.model_metrics import ModelMetric, metrics_of_models
@@ -164,7 +165,9 @@ class CreateLoggedModel(msgspec.Struct):
     tags: list[Tag] | None = None
 
 
-@operation("mlflow/logged-models", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation(
+    "mlflow/logged-models", verb="POST", writes=True, needs=Permission.MANAGE, on=EXPERIMENT, reach=Reach.WORKSPACE
+)
 def create_logged_model(tx: Transaction, scope: Scope, request: CreateLoggedModel) -> LoggedModelAnswer:
     """Create a logged model in an experiment. It is PENDING until it is finalized."""
     _check_texts(scope, request)
@@ -210,7 +213,14 @@ class FinalizeLoggedModel(LoggedModelId):
     status: LoggedModelStatus | int
 
 
-@operation("mlflow/logged-models/{model_id}", verb="PATCH", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation(
+    "mlflow/logged-models/{model_id}",
+    verb="PATCH",
+    writes=True,
+    needs=Permission.MANAGE,
+    on=LOGGED_MODEL,
+    reach=Reach.WORKSPACE,
+)
 def finalize_logged_model(tx: Transaction, scope: Scope, request: FinalizeLoggedModel) -> LoggedModelAnswer:
     """Say how the making of a logged model ended: READY or UPLOAD_FAILED."""
     status = request.status
@@ -229,14 +239,19 @@ class GetLoggedModel(LoggedModelId):
     allow_deleted: bool = False
 
 
-@operation("mlflow/logged-models/{model_id}", needs=Permission.READ, reach=Reach.WORKSPACE, scans=True)
+@operation("mlflow/logged-models/{model_id}", needs=Permission.READ, on=LOGGED_MODEL, reach=Reach.WORKSPACE, scans=True)
 def get_logged_model(tx: Transaction, scope: Scope, request: GetLoggedModel) -> LoggedModelAnswer:
     """Get a logged model with its tags, params and metrics: of each metric every value."""
     return LoggedModelAnswer(load_logged_model(tx, scope, request.model_id, allow_deleted=request.allow_deleted))
 
 
 @operation(
-    "mlflow/logged-models/{model_id}", verb="DELETE", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE
+    "mlflow/logged-models/{model_id}",
+    verb="DELETE",
+    writes=True,
+    needs=Permission.MANAGE,
+    on=LOGGED_MODEL,
+    reach=Reach.WORKSPACE,
 )
 def delete_logged_model(tx: Transaction, scope: Scope, request: LoggedModelId) -> Empty:
     """Delete a logged model. It is kept until it is collected (`modelkeep gc`)."""

@@ -15,6 +15,7 @@ from modelkeep.search.order import Order, after, make_page_token, order_clauses,
 from modelkeep.search.page import check_max_results
 from modelkeep.storage.query import Query
 from modelkeep.storage.transaction import Row, Transaction
+from modelkeep.tracking.guards import RUN, RunsGuard
 from modelkeep.tracking.metric_store import points_of_run
 from modelkeep.tracking.run_records import Metric, metric_value
 from modelkeep.tracking.runs import RunId, locate_run, run_key
@@ -50,7 +51,7 @@ class MetricHistory(msgspec.Struct):
     next_page_token: str | msgspec.UnsetType = msgspec.UNSET
 
 
-@operation("mlflow/metrics/get-history", needs=Permission.READ, reach=Reach.WORKSPACE, scans=True)
+@operation("mlflow/metrics/get-history", needs=Permission.READ, on=RUN, reach=Reach.WORKSPACE, scans=True)
 def get_metric_history(tx: Transaction, scope: Scope, request: MetricHistoryRequest) -> MetricHistory:
     """Get the points of a metric of a run, the oldest first."""
     if not request.metric_key:
@@ -101,7 +102,9 @@ class BulkHistory(msgspec.Struct):
     max_results: int = _MOST_IN_BULK
 
 
-@operation("mlflow/metrics/get-history-bulk", needs=Permission.READ, reach=Reach.WORKSPACE, scans=True)
+@operation(
+    "mlflow/metrics/get-history-bulk", needs=Permission.READ, on=RunsGuard("run_id"), reach=Reach.WORKSPACE, scans=True
+)
 def get_metric_history_bulk(tx: Transaction, scope: Scope, request: BulkHistory) -> MetricsOfRuns:
     """Get the points of one metric of several runs, the oldest of each run first."""
     left = min(check_max_results(request.max_results, scope.limits.metric_history_page), _MOST_IN_BULK)
@@ -150,7 +153,13 @@ class BulkInterval(msgspec.Struct):
     max_results: Annotated[int, msgspec.Meta(description="Points of each run, 1 to 2,500.")] = _MOST_SAMPLED
 
 
-@operation("mlflow/metrics/get-history-bulk-interval", needs=Permission.READ, reach=Reach.WORKSPACE, scans=True)
+@operation(
+    "mlflow/metrics/get-history-bulk-interval",
+    needs=Permission.READ,
+    on=RunsGuard("run_ids"),
+    reach=Reach.WORKSPACE,
+    scans=True,
+)
 def get_metric_history_bulk_interval(tx: Transaction, scope: Scope, request: BulkInterval) -> MetricsOfRuns:
     """Sample the points of one metric of several runs: evenly spaced ones, of each run its first and last."""
     most = check_max_results(request.max_results, _MOST_SAMPLED)

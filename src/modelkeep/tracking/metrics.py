@@ -13,6 +13,7 @@ from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.storage.transaction import Transaction
+from modelkeep.tracking.guards import RUN
 from modelkeep.tracking.metric_store import keep_history, keep_latest
 from modelkeep.tracking.model_metrics import store_model_metrics
 from modelkeep.tracking.runs import LocatedRun, RunId, locate_active_run, run_key, wrote_to
@@ -42,7 +43,7 @@ class LogMetric(RunId):
     dataset_digest: str | None = None
 
 
-@operation("mlflow/runs/log-metric", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation("mlflow/runs/log-metric", verb="POST", writes=True, needs=Permission.MANAGE, on=RUN, reach=Reach.WORKSPACE)
 def log_metric(tx: Transaction, scope: Scope, request: LogMetric) -> Empty:
     """Log a value of a metric of a run. The same point again is no error and is kept once."""
     point = Point(

@@ -13,6 +13,7 @@ from modelkeep.core.scope import Scope
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import run_tags
 from modelkeep.storage.transaction import Transaction
+from modelkeep.tracking.guards import RUN
 from modelkeep.tracking.runs import RunId, locate_active_run, run_key, wrote_to
 from modelkeep.tracking.values import set_run_tags
 
@@ -31,7 +32,7 @@ class LogModel(RunId):
     model_json: str
 
 
-@operation("mlflow/runs/log-model", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation("mlflow/runs/log-model", verb="POST", writes=True, needs=Permission.MANAGE, on=RUN, reach=Reach.WORKSPACE)
 def log_model(tx: Transaction, scope: Scope, request: LogModel) -> Empty:
     """Note a model among those that a run logged. Where the list would be too long, its oldest are left out."""
     entry = json.dumps(_entry(request.model_json))

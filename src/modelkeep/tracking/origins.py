@@ -17,7 +17,7 @@ from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.logged_model_values import TAGS
 from modelkeep.tracking.origin_data import MODEL, RUN, Holder, Logged, logged_to
 
-_VERSIONS_TAG = "mlflow.modelVersions"
+VERSIONS_TAG = "mlflow.modelVersions"
 
 _m = logged_models.c
 _FIND_RUN = Query(
@@ -30,7 +30,7 @@ _FIND_MODEL = Query(sa.select(_m.artifact_location, _m.source_run_id).where(*_KE
 _TOUCH = Query(sa.update(logged_models).where(*_KEYED).values(revision=_m.revision + 1).returning(_m.id))
 _VERSIONS = Query(
     sa.select(logged_model_tags.c.value).where(
-        logged_model_tags.c.model_id == sa.bindparam("row"), logged_model_tags.c.key == _VERSIONS_TAG
+        logged_model_tags.c.model_id == sa.bindparam("row"), logged_model_tags.c.key == VERSIONS_TAG
     )
 )
 
@@ -113,7 +113,7 @@ def link_version(tx: Transaction, scope: Scope, model_id: str, name: str, versio
     versions = _versions(row[0]) if row else []
     entry = {"name": name, "version": version}
     if entry not in versions:
-        TAGS.put(tx, [Tag(_VERSIONS_TAG, json.dumps([*versions, entry]))], touched[0])
+        TAGS.put(tx, [Tag(VERSIONS_TAG, json.dumps([*versions, entry]))], touched[0])
 
 
 def _versions(text: str) -> list[Any]:

@@ -15,6 +15,7 @@ from modelkeep.storage.errors import UniqueViolation
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import params as table
 from modelkeep.storage.transaction import Transaction
+from modelkeep.tracking.guards import RUN
 from modelkeep.tracking.run_records import Param
 from modelkeep.tracking.runs import RunId, locate_active_run, run_key, wrote_to
 from modelkeep.tracking.values import fitted
@@ -30,7 +31,9 @@ class LogParam(RunId):
     value: str = ""
 
 
-@operation("mlflow/runs/log-parameter", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation(
+    "mlflow/runs/log-parameter", verb="POST", writes=True, needs=Permission.MANAGE, on=RUN, reach=Reach.WORKSPACE
+)
 def log_parameter(tx: Transaction, scope: Scope, request: LogParam) -> Empty:
     """Set a param of a run. What is set already keeps its value."""
     check_key(request.key, scope.limits)

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 import sqlalchemy as sa
 
+from modelkeep.core.guard import VISIBLE
 from modelkeep.core.operation import Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -67,7 +68,7 @@ class _Part(Enum):
     REST = 2
 
 
-@operation("mlflow/runs/search", verb="POST", needs=Permission.READ, reach=Reach.WORKSPACE, scans=True)
+@operation("mlflow/runs/search", verb="POST", needs=Permission.READ, on=VISIBLE, reach=Reach.WORKSPACE, scans=True)
 def search_runs(tx: Transaction, scope: Scope, request: SearchRuns) -> RunPage:
     """Search runs of experiments, by default the latest start first.
 

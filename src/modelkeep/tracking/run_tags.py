@@ -12,6 +12,7 @@ from modelkeep.core.scope import Scope
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import runs
 from modelkeep.storage.transaction import Transaction
+from modelkeep.tracking.guards import RUN
 from modelkeep.tracking.runs import LocatedRun, RunId, locate_active_run, run_key, wrote_to
 from modelkeep.tracking.values import RUN_NAME_TAG, check_run_tags, drop_run_tags, fitted, set_run_tags
 
@@ -25,7 +26,7 @@ class SetRunTag(RunId):
     value: str = ""
 
 
-@operation("mlflow/runs/set-tag", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation("mlflow/runs/set-tag", verb="POST", writes=True, needs=Permission.MANAGE, on=RUN, reach=Reach.WORKSPACE)
 def set_run_tag(tx: Transaction, scope: Scope, request: SetRunTag) -> Empty:
     """Set a tag of a run, over the value that it had. The tag mlflow.runName renames the run."""
     check_key(request.key, scope.limits)
@@ -40,7 +41,7 @@ class DeleteRunTag(RunId):
     key: str
 
 
-@operation("mlflow/runs/delete-tag", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation("mlflow/runs/delete-tag", verb="POST", writes=True, needs=Permission.MANAGE, on=RUN, reach=Reach.WORKSPACE)
 def delete_run_tag(tx: Transaction, scope: Scope, request: DeleteRunTag) -> Empty:
     """Delete a tag of a run. One that is not there is a 404, as in MLflow."""
     if not request.key:
@@ -60,7 +61,9 @@ class UpdateRunTags(RunId):
     delete_tags: list[TagKey] | None = None
 
 
-@operation("mlflow/internal/runs/update-tags", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation(
+    "mlflow/internal/runs/update-tags", verb="POST", writes=True, needs=Permission.MANAGE, on=RUN, reach=Reach.WORKSPACE
+)
 def update_run_tags(tx: Transaction, scope: Scope, request: UpdateRunTags) -> Empty:
     """Set and delete tags of a run in one step: all of it or nothing."""
     tags = check_run_tags(request.set_tags or [], scope.limits, "set_tags")

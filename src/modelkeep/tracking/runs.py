@@ -16,6 +16,7 @@ from modelkeep.storage.query import Query
 from modelkeep.storage.schema import runs
 from modelkeep.storage.transaction import Row, Transaction
 from modelkeep.tracking.experiments import locate_experiment_to_fill
+from modelkeep.tracking.guards import NEW_RUN, RUN
 from modelkeep.tracking.lifecycle import ACTIVE, DELETED
 from modelkeep.tracking.removal import remove_run
 from modelkeep.tracking.run_names import new_run_name
@@ -101,7 +102,7 @@ class CreateRun(msgspec.Struct):
     tags: list[Tag] | None = None
 
 
-@operation("mlflow/runs/create", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation("mlflow/runs/create", verb="POST", writes=True, needs=Permission.MANAGE, on=NEW_RUN, reach=Reach.WORKSPACE)
 def create_run(tx: Transaction, scope: Scope, request: CreateRun) -> RunAnswer:
     """Create a run in an experiment. It is RUNNING."""
     tags = check_run_tags(request.tags or [], scope.limits)
@@ -135,7 +136,7 @@ def create_run(tx: Transaction, scope: Scope, request: CreateRun) -> RunAnswer:
     return _answer(tx, tx.one(_GET, workspace=scope.home, run=key) or ())
 
 
-@operation("mlflow/runs/get", needs=Permission.READ, reach=Reach.WORKSPACE)
+@operation("mlflow/runs/get", needs=Permission.READ, on=RUN, reach=Reach.WORKSPACE)
 def get_run(tx: Transaction, scope: Scope, request: RunId) -> RunAnswer:
     """Get a run and what was logged to it: of each metric its latest value."""
     key = run_key(request)
@@ -153,7 +154,7 @@ class UpdateRun(RunId):
     run_name: str | None = None
 
 
-@operation("mlflow/runs/update", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation("mlflow/runs/update", verb="POST", writes=True, needs=Permission.MANAGE, on=RUN, reach=Reach.WORKSPACE)
 def update_run(tx: Transaction, scope: Scope, request: UpdateRun) -> RunInfoAnswer:
     """Change a run's status, end or name."""
     run = locate_active_run(tx, scope, run_key(request))
@@ -179,7 +180,7 @@ class DeleteRun(RunId):
     is_permanent: bool = False
 
 
-@operation("mlflow/runs/delete", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation("mlflow/runs/delete", verb="POST", writes=True, needs=Permission.MANAGE, on=RUN, reach=Reach.WORKSPACE)
 def delete_run(tx: Transaction, scope: Scope, request: DeleteRun) -> Empty:
     """Delete a run. It can be restored until it is collected (`modelkeep gc`)."""
     run = locate_run(tx, scope, run_key(request))
@@ -192,7 +193,7 @@ def delete_run(tx: Transaction, scope: Scope, request: DeleteRun) -> Empty:
     return Empty()
 
 
-@operation("mlflow/runs/restore", verb="POST", writes=True, needs=Permission.MANAGE, reach=Reach.WORKSPACE)
+@operation("mlflow/runs/restore", verb="POST", writes=True, needs=Permission.MANAGE, on=RUN, reach=Reach.WORKSPACE)
 def restore_run(tx: Transaction, scope: Scope, request: RunId) -> Empty:
     """Restore a deleted run. One that is not deleted stays as it is."""
     run = locate_run(tx, scope, run_key(request))

@@ -1,0 +1,82 @@
+"""Grants: what a user, a group or a role was granted on one resource. One mechanism for the four tables of them."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from modelkeep.core.permission import Permission
+from modelkeep.core.scope import Scope
+from modelkeep.storage.expressions import json_array, one_of
+from modelkeep.storage.query import Query
+from modelkeep.storage.schema import experiment_grants, platform_grants, registered_model_grants, workspace_grants
+from modelkeep.storage.transaction import Transaction
+
+_CALLER = "caller_ids"
+
+
+def caller_ids(scope: Scope) -> dict[str, str]:
+    """The parameter that every condition of grants has: the rows that grants name the caller by."""
+    return {_CALLER: json_array(scope.principal.ids)}
+
+
+class Grants:
+    """The grants of one kind of resource, by the resource's row id."""
+
+    def __init__(self, table: sa.Table) -> None:
+        self.table = table
+        self.resource: sa.Column[int] = next(iter(table.primary_key.columns))
+        self._give = Query(
+            sa.insert(table).values(
+                {
+                    self.resource.name: sa.bindparam("resource"),
+                    "principal_id": sa.bindparam("principal"),
+                    "permission": sa.bindparam("level"),
+                    "granted_at": sa.bindparam("now"),
+                    "granted_by": sa.bindparam("user"),
+                }
+            )
+        )
+
+    def held(self, resource: Any) -> sa.ColumnElement[int]:
+        """The highest that the caller was granted on the resource of the row at hand, 0 for nothing."""
+        highest = (
+            sa.select(sa.func.max(self.table.c.permission))
+            .where(self.resource == resource, self._callers)
+            .correlate_except(self.table)
+            .scalar_subquery()
+        )
+        return sa.func.coalesce(highest, sa.literal_column("0"))
+
+    def any(self, resource: Any) -> sa.ColumnElement[bool]:
+        """Whether the caller was granted anything on the resource of the row at hand."""
+        return sa.exists().where(self.resource == resource, *self._given).correlate_except(self.table)
+
+    def resources(self) -> sa.Select[Any]:
+        """The resources on which the caller was granted anything, by the index of the caller's."""
+        return sa.select(self.resource).where(*self._given)
+
+    @property
+    def _callers(self) -> sa.ColumnElement[bool]:
+        return self.table.c.principal_id.in_(one_of(_CALLER, numbers=True))
+
+    @property
+    def _given(self) -> tuple[sa.ColumnElement[bool], ...]:
+        return self._callers, self.table.c.permission > sa.literal_column("0")
+
+    def give_creator(self, tx: Transaction, scope: Scope, resource: int) -> None:
+        """Whoever creates something is its ADMIN. Open mode knows nobody to whom that could be given."""
+        if scope.principal.ids:
+            tx.put(
+                self._give,
+                resource=resource,
+                principal=scope.principal.ids[0],
+                level=int(Permission.ADMIN),
+                now=scope.now,
+                user=scope.principal.name,
+            )
+
+
+PLATFORM_GRANTS = Grants(platform_grants)
+WORKSPACE_GRANTS = Grants(workspace_grants)
+MODEL_GRANTS = Grants(registered_model_grants)
+EXPERIMENT_GRANTS = Grants(experiment_grants)
