@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # A peer of the benchmarks, a binary in a package that wants an older MLflow: so it stands apart, and may be missing.
 FASTTRACKML := fasttrackml==0.6.0
 
-.PHONY: run test test-all lint bench docs clean
+.PHONY: run test test-all lint bench scale docs clean
 
 run: $(VENV)/.run
 	$(BIN)/modelkeep serve
@@ -24,6 +24,10 @@ lint: $(VENV)/.test
 
 bench: $(VENV)/.bench $(VENV)/.fasttrackml
 	$(BIN)/python -m bench $(BENCH)
+
+# How cost grows with records: fills both databases, asks everything at each share, writes docs/performance.md.
+scale: $(VENV)/.bench
+	$(BIN)/python -m bench.scale $(SCALE)
 
 docs: $(VENV)/.test
 	$(BIN)/python -m tests.support.generate
