@@ -17,7 +17,7 @@ from modelkeep.core.operation import Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.search.narrow import narrowest
-from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
+from modelkeep.search.page import Page, Search, check_max_results, fetch_page, make_search
 from modelkeep.search.space import Clause
 from modelkeep.storage.expressions import json_array, one_of, unindexed
 from modelkeep.storage.query import Query
@@ -75,6 +75,12 @@ def search_runs(tx: Transaction, scope: Scope, request: SearchRuns) -> RunPage:
     The filter compares run_id, run_name, user_id, status, start_time, end_time, artifact_uri, metrics.<key>,
     params.<key>, tags.<key>, datasets.name, datasets.digest and datasets.context.
     """
+    page = find_runs(tx, scope, request)
+    return RunPage(load_runs(tx, [row[0] for row in page.rows]), page.next_page_token or msgspec.UNSET)
+
+
+def find_runs(tx: Transaction, scope: Scope, request: SearchRuns) -> Page:
+    """The row ids of the runs that a search finds, each the first of its row, and the token of the next page."""
     text, order_by = request.filter or "", tuple(request.order_by or ())
     found = SPACE.read(text, scope.limits.filter_length)
     within, one = experiments_asked(scope, request.experiment_ids)
@@ -86,7 +92,7 @@ def search_runs(tx: Transaction, scope: Scope, request: SearchRuns) -> RunPage:
         return _search(found.clauses, order_by, view, one, entered, which, further)
 
     in_parts = leading is not None and entered is None
-    page = fetch_page(
+    return fetch_page(
         tx,
         scope,
         lambda further: part(_Part.NUMBERS if in_parts else _Part.WHOLE, further),
@@ -97,7 +103,6 @@ def search_runs(tx: Transaction, scope: Scope, request: SearchRuns) -> RunPage:
         page_token=request.page_token or "",
         bound_to=("runs", text, view.value, *order_by),
     )
-    return RunPage(load_runs(tx, [row[0] for row in page.rows]), page.next_page_token or msgspec.UNSET)
 
 
 def load_runs(tx: Transaction, rows: Sequence[int]) -> list[Run]:
