@@ -19,6 +19,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """A real `modelkeep serve` on a free port, shared by the tests of this worker; once on either engine."""
     with ExitStack() as stack:
         flags = ["--database", stack.enter_context(new_database())] if request.param == "postgresql" else []
+        flags += ["--webhook-allow-http", "--webhook-allow-private"]
         yield stack.enter_context(RunningServer(tmp_path_factory.mktemp("data"), *flags))
 
 

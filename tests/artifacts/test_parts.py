@@ -183,7 +183,7 @@ def _token(grant: Grant) -> str:
 
     def none(name: str) -> None: ...
 
-    exchange = Exchange("GET", _scope(0), none, "http://h", lambda: None, 0)  # type: ignore[arg-type, return-value]
+    exchange = Exchange("GET", _scope(0), none, "http://h", lambda: None, 0, none)  # type: ignore[arg-type, return-value]
     return signed_url(exchange, grant).rpartition("/")[2]
 
 

@@ -7,9 +7,6 @@ from mlflow import MlflowClient
 from tests.conformance.calls import methods_called_in
 
 _NOT_SERVED = {
-    "webhooks are not served yet": """
-        create_webhook get_webhook list_webhooks update_webhook delete_webhook test_webhook
-    """,
     "traces are not served": """
         start_trace end_trace start_span end_span get_trace search_traces delete_traces set_trace_tag delete_trace_tag
         link_traces_to_run unlink_traces_from_run link_prompt_versions_to_trace

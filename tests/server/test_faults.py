@@ -11,6 +11,7 @@ import pytest
 
 from modelkeep.artifacts.stores import Stores
 from modelkeep.core.errors import ErrorKind, not_authenticated
+from modelkeep.core.exchange import HeaderList, NotSent, Reply
 from modelkeep.core.scope import Dialect, Principal
 from modelkeep.core.settings import Settings
 from modelkeep.identity.changes import IdentityWatch
@@ -53,6 +54,10 @@ def test_a_server_whose_database_does_not_answer_is_up_and_not_ready(data_direct
         assert Api(server.url).call("GET", "/health").status == 200
 
 
+async def _nowhere(url: str, headers: HeaderList, body: bytes) -> Reply:
+    raise NotSent(url)
+
+
 class _Nobody:
     def principal(self, headers: RequestHeaders) -> Principal:
         raise not_authenticated()
@@ -73,7 +78,14 @@ def test_a_caller_who_is_not_known_is_401(tmp_path: Path, path: str, dialect: Di
         watch = IdentityWatch(engine)
         dispatcher = Dispatcher(
             all_operations(),
-            Executor(engine, Replays(24, etag_readers()), 0, Stores(Settings(data=tmp_path), b"key"), watch),
+            Executor(
+                engine,
+                Replays(24, etag_readers()),
+                0,
+                Stores(Settings(data=tmp_path), b"key"),
+                watch,
+                lambda: None,
+            ),
             Tenants(engine, watch),
             _Nobody(),
             AccessLog(enabled=False),
@@ -81,6 +93,7 @@ def test_a_caller_who_is_not_known_is_401(tmp_path: Path, path: str, dialect: Di
             page_key=b"key",
             max_body_bytes=1000,
             max_artifact_bytes=0,
+            post=_nowhere,
             public_url="",
         )
 

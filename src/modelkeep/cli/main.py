@@ -5,7 +5,7 @@ import sys
 import typer
 
 from modelkeep import __version__
-from modelkeep.cli import backup, config, db, gc, import_, serve, tls, workspace
+from modelkeep.cli import backup, config, db, gc, import_, serve, tls, webhook, workspace
 from modelkeep.cli.failure import CommandFailed
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ gc.add_to(app)
 backup.add_to(app)
 app.add_typer(db.app, name="db")
 app.add_typer(workspace.app, name="workspace")
+app.add_typer(webhook.app, name="webhook")
 app.add_typer(import_.app, name="import")
 app.add_typer(tls.app, name="tls")
 

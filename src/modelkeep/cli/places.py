@@ -26,12 +26,17 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def workspaces_path(platform: str) -> str:
-    return f"{PLATFORMS}/{quote(platform, safe='')}/workspaces"
+    return f"{_platform_path(platform)}/workspaces"
 
 
-def operations_path(platform: str, workspace: str) -> str:
-    """Below which a workspace's operations are."""
-    return f"{workspaces_path(platform)}/{quote(workspace, safe='')}/mlops/api/2.0/mlflow"
+def _platform_path(platform: str) -> str:
+    return f"{PLATFORMS}/{quote(platform, safe='')}"
+
+
+def operations_path(platform: str, workspace: str = "") -> str:
+    """Below which the operations of a workspace are, or of a platform."""
+    place = f"{workspaces_path(platform)}/{quote(workspace, safe='')}" if workspace else _platform_path(platform)
+    return f"{place}/mlops/api/2.0/mlflow"
 
 
 def all_platforms(caller: Caller) -> list[str]:

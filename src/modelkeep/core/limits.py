@@ -37,5 +37,12 @@ class Limits:
     dataset_profile_length: int = 16_777_215
     dataset_tag_key_length: int = 255
     dataset_tag_value_length: int = 500
+    webhooks: int = 100
+    webhooks_page: int = 1_000
+    webhook_secret_length: int = 1_000
+    webhook_allow_http: bool = False
+    """Whether webhooks may be delivered by http, unencrypted."""
+    webhook_allow_private: bool = False
+    """Whether webhooks may lead to addresses that are not public."""
     truncate_long_values: bool = True
     """Whether a value of a param or a run's tag that is too long is cut, as MLflow does, or refused."""

@@ -113,6 +113,26 @@ class Settings:
         Limits.dataset_tag_value_length, "Longest value of a tag of a run's dataset, characters."
     )
 
+    max_webhooks: int = _setting(Limits.webhooks, "Most webhooks of a platform.")
+    max_webhooks_page: int = _setting(Limits.webhooks_page, "Largest page of webhooks, or of their deliveries.")
+    max_webhook_secret_length: int = _setting(Limits.webhook_secret_length, "Longest secret of a webhook, characters.")
+    webhook_allow_http: bool = _setting(
+        Limits.webhook_allow_http, "Let webhooks be delivered by http too, unencrypted."
+    )
+    webhook_allow_private: bool = _setting(
+        Limits.webhook_allow_private,
+        "Let webhooks lead to private, loopback and link-local addresses: whoever creates one reaches what you do.",
+    )
+    webhook_timeout_seconds: int = _setting(30, "How long one attempt to deliver may take.")
+    webhook_connections: int = _setting(10, "Most deliveries at a time, a server process.")
+    webhook_attempts: int = _setting(12, "Attempts after which what cannot be delivered is a dead letter.")
+    webhook_backoff_ms: int = _setting(
+        2_000, "Pause after the first failed attempt, milliseconds; each further one is twice as long."
+    )
+    webhook_max_backoff_seconds: int = _setting(3_600, "Longest pause between two attempts.")
+    webhook_retry_hours: int = _setting(24, "Age from which the first failed attempt makes a dead letter.")
+    webhook_dead_letter_days: int = _setting(30, "How long dead letters are kept.")
+
     @property
     def limits(self) -> Limits:
         names = {

@@ -6,6 +6,7 @@ from modelkeep.core.errors import alias_not_found, model_version_not_found
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.registry.events import Event, announce
 from modelkeep.registry.guards import MODEL
 from modelkeep.registry.model_versions import ModelVersionAnswer, load_model_version
 from modelkeep.registry.registered_models import (
@@ -62,7 +63,7 @@ def set_registered_model_alias(tx: Transaction, scope: Scope, request: SetAlias)
     """Let an alias name a version, whichever it named before."""
     check_new_alias(request.alias)
     number = version_number(request.name, request.version)
-    model = locate_registered_model(tx, scope, request.name)
+    model, prompt, watched = locate_registered_model(tx, scope, request.name)
     _clear(tx, model, request.alias)
     try:
         tx.run(_INSERT, model=model, name=request.alias, number=number)
@@ -70,6 +71,10 @@ def set_registered_model_alias(tx: Transaction, scope: Scope, request: SetAlias)
         raise model_version_not_found(request.name, number) from None
     tx.run(_TOUCH_VERSION, model=model, number=number)
     touch_registered_model(tx, model)
+    if watched:
+        event = Event.PROMPT_ALIAS_CREATED if prompt else Event.ALIAS_CREATED
+        data = {"name": request.name, "alias": request.alias, "version": str(number)}
+        announce(tx, scope, event, model, data)
     return Empty()
 
 
@@ -77,9 +82,12 @@ def set_registered_model_alias(tx: Transaction, scope: Scope, request: SetAlias)
 def delete_registered_model_alias(tx: Transaction, scope: Scope, request: NamedAlias) -> Empty:
     """Delete an alias. One that is not there is no error, as in MLflow."""
     check_alias(request.alias)
-    model = locate_registered_model(tx, scope, request.name)
+    model, prompt, watched = locate_registered_model(tx, scope, request.name)
     if _clear(tx, model, request.alias):
         touch_registered_model(tx, model)
+        if watched:
+            event = Event.PROMPT_ALIAS_DELETED if prompt else Event.ALIAS_DELETED
+            announce(tx, scope, event, model, {"name": request.name, "alias": request.alias})
     return Empty()
 
 

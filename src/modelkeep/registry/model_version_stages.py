@@ -69,7 +69,7 @@ def transition_model_version_stage(
             "archive_existing_versions",
             f"{stage!r} is no active stage, so there is nothing to archive; {' and '.join(ACTIVE_STAGES)} are active.",
         )
-    model, number, _ = locate_model_version(tx, scope, request.name, request.version)
+    model, number, *_ = locate_model_version(tx, scope, request.name, request.version)
     if archive:
         tx.run(_ARCHIVE_OTHERS, model=model, number=number, was=stage, to="Archived", now=scope.now)
     tx.run(_MOVE, model=model, number=number, to=stage, now=scope.now)

@@ -6,6 +6,7 @@ from modelkeep.core.fields import Tag, TagKey, check_key, check_tag_changes, che
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.registry.events import Event, announce
 from modelkeep.registry.guards import VERSION
 from modelkeep.registry.model_versions import (
     KIND,
@@ -69,9 +70,18 @@ def update_model_version_tags(tx: Transaction, scope: Scope, request: UpdateMode
 
 
 def _change(tx: Transaction, scope: Scope, request: NamedVersion, tags: Sequence[Tag], deleted: Sequence[str]) -> None:
-    model, number, _ = locate_model_version(tx, scope, request.name, request.version)
+    model, number, prompt, watched = locate_model_version(tx, scope, request.name, request.version)
     _TAGS.put(tx, tags, model, number)
-    if _TAGS.drop(tx, deleted, model, number) or tags:
+    dropped = _TAGS.drop(tx, deleted, model, number)
+    if dropped or tags:
         touch_model_version(tx, model, number)
+    if watched:
+        of = {"name": request.name, "version": str(number)}
+        for tag in tags:
+            event = Event.PROMPT_VERSION_TAG_SET if prompt else Event.VERSION_TAG_SET
+            announce(tx, scope, event, model, {**of, "key": tag.key, "value": tag.value})
+        for gone in dropped:
+            event = Event.PROMPT_VERSION_TAG_DELETED if prompt else Event.VERSION_TAG_DELETED
+            announce(tx, scope, event, model, {**of, "key": gone})
     key = identity(model, number)
     tx.about(KIND, key, current_etag(tx, key))

@@ -5,6 +5,7 @@ is one more than the last that the model ever had, so none is used twice.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from modelkeep.core.fields import Tag, Timestamp, check_length, check_tags
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.registry.events import WATCHED, announce, of_created_version
 from modelkeep.registry.guards import MODEL, VERSION
 from modelkeep.registry.rules import check_model_name, is_prompt, version_number
 from modelkeep.registry.sources import resolve_origin
@@ -119,7 +121,7 @@ _GET = Query(
     .where(*_NAMED, _v.version == sa.bindparam("version"))
 )
 _LOCATE = Query(
-    sa.select(_v.model_id, _v.revision, _v.stage)
+    sa.select(_v.model_id, _v.revision, _m.is_prompt, WATCHED)
     .select_from(_OF_MODEL)
     .where(*_NAMED, _v.version == sa.bindparam("version"))
     .with_for_update(of=(registered_models, model_versions))
@@ -131,7 +133,7 @@ _NEXT_VERSION = Query(
     sa.update(registered_models)
     .where(*_NAMED)
     .values(last_version=_m.last_version + 1, revision=_m.revision + 1, updated_at=sa.bindparam("now"))
-    .returning(_m.id, _m.last_version, _m.is_prompt)
+    .returning(_m.id, _m.last_version, _m.is_prompt, WATCHED)
 )
 _INSERT = Query(
     sa.insert(model_versions).values(
@@ -193,7 +195,7 @@ def create_model_version(tx: Transaction, scope: Scope, request: CreateModelVers
     counted = tx.one(_NEXT_VERSION, platform=scope.platform, name=request.name, now=scope.now)
     if counted is None:
         raise registered_model_not_found(request.name)
-    model, number, of_prompt = counted
+    model, number, of_prompt, watched = counted
     tx.put(
         _INSERT,
         model_id=model,
@@ -215,6 +217,11 @@ def create_model_version(tx: Transaction, scope: Scope, request: CreateModelVers
         _SET_TAGS.put(tx, tags, model, number)
     if origin.model_id and not prompt:
         link_version(tx, scope, origin.model_id, request.name, number)
+    if watched:
+        event, data = of_created_version(
+            request.name, number, origin.source, origin.run_id, tags, description, prompt=prompt
+        )
+        announce(tx, scope, event, model, data)
     tx.about(KIND, identity(model, number), etag(model, number, 1))
     logged = logged_of(tx, [Named(scope.workspace, origin.model_id, origin.run_id)])[0]
     return ModelVersionAnswer(
@@ -255,7 +262,7 @@ class UpdateModelVersion(NamedVersion):
 def update_model_version(tx: Transaction, scope: Scope, request: UpdateModelVersion) -> ModelVersionAnswer:
     """Change the description of a version."""
     check_length("description", request.description or "", scope.limits.description_length)
-    model, number, _ = locate_model_version(tx, scope, request.name, request.version)
+    model, number, *_ = locate_model_version(tx, scope, request.name, request.version)
     if request.description is not None:
         tx.run(_DESCRIBE, model=model, number=number, text=request.description, now=scope.now)
         tx.run(_TOUCH_MODEL, model=model, now=None)
@@ -265,7 +272,7 @@ def update_model_version(tx: Transaction, scope: Scope, request: UpdateModelVers
 @operation("mlflow/model-versions/delete", verb="DELETE", writes=True, needs=Permission.MANAGE, on=VERSION)
 def delete_model_version(tx: Transaction, scope: Scope, request: NamedVersion) -> Empty:
     """Delete a version, its tags and the aliases that point to it. Its number is not used again."""
-    model, number, _ = locate_model_version(tx, scope, request.name, request.version)
+    model, number, *_ = locate_model_version(tx, scope, request.name, request.version)
     tx.run(_DELETE, model=model, number=number)
     tx.run(_TOUCH_MODEL, model=model, now=scope.now)
     tx.about(KIND, identity(model, number), "")
@@ -331,16 +338,25 @@ def load_model_version(tx: Transaction, scope: Scope, name: str, number: int) ->
     return versions_from(tx, [row])[0]
 
 
-def locate_model_version(tx: Transaction, scope: Scope, name: str, version: str) -> tuple[int, int, str]:
-    """The model's row id, the number and the stage of a version that is about to change, if-match held."""
+class LocatedVersion(NamedTuple):
+    """A version that is about to change: its model's row id, its number, and whether webhooks are to be told."""
+
+    model: int
+    number: int
+    prompt: bool
+    watched: bool
+
+
+def locate_model_version(tx: Transaction, scope: Scope, name: str, version: str) -> LocatedVersion:
+    """The version of this model and number, held until the transaction ends, if-match held."""
     check_model_name(name, scope.limits)
     number = version_number(name, version)
     row = tx.one(_LOCATE, platform=scope.platform, name=name, version=number)
     if row is None:
         raise model_version_not_found(name, number)
-    model, revision, stage = row
+    model, revision, prompt, watched = row
     tx.expect(etag(model, number, revision))
-    return model, number, stage
+    return LocatedVersion(model, number, bool(prompt), bool(watched))
 
 
 def touch_model_version(tx: Transaction, model: int, number: int) -> None:

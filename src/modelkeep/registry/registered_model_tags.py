@@ -6,6 +6,7 @@ from modelkeep.core.fields import Tag, TagKey, check_key, check_tag_changes, che
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.registry.events import Event, announce
 from modelkeep.registry.guards import MODEL
 from modelkeep.registry.registered_models import (
     NamedModel,
@@ -66,7 +67,14 @@ def update_registered_model_tags(tx: Transaction, scope: Scope, request: UpdateR
 
 
 def _change(tx: Transaction, scope: Scope, name: str, tags: Sequence[Tag], deleted: Sequence[str]) -> None:
-    model = locate_registered_model(tx, scope, name)
+    model, prompt, watched = locate_registered_model(tx, scope, name)
     _TAGS.put(tx, tags, model)
-    if _TAGS.drop(tx, deleted, model) or tags:
+    dropped = _TAGS.drop(tx, deleted, model)
+    if dropped or tags:
         touch_registered_model(tx, model)
+    # MLflow has no events of a model's own tags, only of a prompt's.
+    if watched and prompt:
+        for tag in tags:
+            announce(tx, scope, Event.PROMPT_TAG_SET, model, {"name": name, "key": tag.key, "value": tag.value})
+        for gone in dropped:
+            announce(tx, scope, Event.PROMPT_TAG_DELETED, model, {"name": name, "key": gone})

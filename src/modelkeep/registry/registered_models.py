@@ -4,6 +4,7 @@ A model belongs to a platform; all its workspaces see it.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from modelkeep.core.guard import NEW_MODEL
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.registry.events import WATCHED, announce, of_created_model
 from modelkeep.registry.guards import MODEL
 from modelkeep.registry.model_version_stages import STAGES, StagesOf, canonical_stage
 from modelkeep.registry.model_versions import COLUMNS as VERSION_COLUMNS
@@ -120,7 +122,7 @@ _aliases_of = msgspec.json.Decoder(list[RegisteredModelAlias]).decode
 _NAMED = (_m.platform_id == sa.bindparam("platform"), _m.name == sa.bindparam("name"))
 _ONE = _m.id == sa.bindparam("model")
 _GET = Query(sa.select(*COLUMNS).where(*_NAMED))
-_LOCATE = Query(sa.select(_m.id, _m.revision).where(*_NAMED).with_for_update())
+_LOCATE = Query(sa.select(_m.id, _m.revision, _m.is_prompt, WATCHED).where(*_NAMED).with_for_update())
 _INSERT = Query(
     sa.insert(registered_models)
     .values(
@@ -131,7 +133,7 @@ _INSERT = Query(
         }
         | {"updated_at": sa.bindparam("created_at"), "last_version": 0, "revision": 1}
     )
-    .returning(_m.id)
+    .returning(_m.id, WATCHED)
 )
 _TAGS = TagTable(registered_model_tags, "model_id")
 _UPDATE = Query(
@@ -197,25 +199,30 @@ def create_registered_model(tx: Transaction, scope: Scope, request: CreateRegist
     check_model_name(request.name, scope.limits)
     check_tags(tags, scope.limits)
     _check_texts(scope, request.description, request.deployment_job_id)
+    prompt = is_prompt(tags)
     try:
         created = tx.one(
             _INSERT,
+            platform=scope.platform,
             platform_id=scope.platform,
             name=request.name,
             description=request.description or "",
             deployment_job_id=request.deployment_job_id or "",
             user_id=scope.principal.name,
             created_at=scope.now,
-            is_prompt=int(is_prompt(tags)),
+            is_prompt=int(prompt),
             workspace_id=scope.workspace,
         )
     except UniqueViolation:
         raise registered_model_exists(request.name) from None
     except ForeignKeyViolation:
         raise platform_gone(scope) from None
-    model = created[0] if created else 0
+    model, watched = created or (0, False)
     if tags:
         _TAGS.put(tx, tags, model)
+    if watched:
+        event, data = of_created_model(request.name, tags, request.description, prompt=prompt)
+        announce(tx, scope, event, model, data)
     return RegisteredModelAnswer(load_registered_model(tx, scope, request.name))
 
 
@@ -237,7 +244,7 @@ class UpdateRegisteredModel(NamedModel):
 def update_registered_model(tx: Transaction, scope: Scope, request: UpdateRegisteredModel) -> RegisteredModelAnswer:
     """Change a model's description or deployment job."""
     _check_texts(scope, request.description, request.deployment_job_id)
-    model = locate_registered_model(tx, scope, request.name)
+    model = locate_registered_model(tx, scope, request.name).id
     tx.run(_UPDATE, model=model, text=request.description, job=request.deployment_job_id, now=scope.now)
     return RegisteredModelAnswer(load_registered_model(tx, scope, request.name))
 
@@ -254,7 +261,7 @@ def rename_registered_model(tx: Transaction, scope: Scope, request: RenameRegist
     if not request.new_name.strip():
         raise missing_parameter("new_name")
     check_model_name(request.new_name, scope.limits, "new_name")
-    model = locate_registered_model(tx, scope, request.name)
+    model = locate_registered_model(tx, scope, request.name).id
     try:
         tx.run(_RENAME, model=model, new_name=request.new_name, now=scope.now)
     except UniqueViolation:
@@ -266,7 +273,7 @@ def rename_registered_model(tx: Transaction, scope: Scope, request: RenameRegist
 @operation("mlflow/registered-models/delete", verb="DELETE", writes=True, needs=Permission.MANAGE, on=MODEL)
 def delete_registered_model(tx: Transaction, scope: Scope, request: NamedModel) -> Empty:
     """Delete a model with its versions, tags and aliases."""
-    model = locate_registered_model(tx, scope, request.name)
+    model = locate_registered_model(tx, scope, request.name).id
     tx.run(_DELETE, model=model)
     tx.about(KIND, str(model), "")
     return Empty()
@@ -325,16 +332,24 @@ def latest_versions_of(tx: Transaction, models: Sequence[int]) -> dict[int, list
     return found
 
 
-def locate_registered_model(tx: Transaction, scope: Scope, name: str) -> int:
-    """The row id of a model that is about to change, if-match held."""
+class LocatedModel(NamedTuple):
+    """A model that is about to change: its row id, and whether its platform has webhooks to be told."""
+
+    id: int
+    prompt: bool
+    watched: bool
+
+
+def locate_registered_model(tx: Transaction, scope: Scope, name: str) -> LocatedModel:
+    """The model of this name, held until the transaction ends, if-match held."""
     check_model_name(name, scope.limits)
     row = tx.one(_LOCATE, platform=scope.platform, name=name)
     if row is None:
         raise registered_model_not_found(name)
-    model: int = row[0]
-    tx.expect(etag(model, row[1]))
-    tx.about(KIND, str(model), etag(model, row[1]))
-    return model
+    model, revision, prompt, watched = row
+    tx.expect(etag(model, revision))
+    tx.about(KIND, str(model), etag(model, revision))
+    return LocatedModel(model, bool(prompt), bool(watched))
 
 
 def platform_gone(scope: Scope) -> ApiError:

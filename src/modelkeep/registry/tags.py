@@ -29,11 +29,11 @@ class RegistryTags:
         for tag in tags:
             self._note_prompt(tx, owner, tag.key, tag.value)
 
-    def drop(self, tx: Transaction, keys: Sequence[str], *owner: int) -> int:
-        """Delete tags; a key that is not there is no error, as in MLflow. Returns how many were there."""
+    def drop(self, tx: Transaction, keys: Sequence[str], *owner: int) -> list[str]:
+        """Delete tags; a key that is not there is no error, as in MLflow. Returns those that were there."""
         for key in keys:
             self._note_prompt(tx, owner, key, "")
-        return self._table.drop(tx, keys, *owner)
+        return [key for key in keys if self._table.drop(tx, [key], *owner)]
 
     def _note_prompt(self, tx: Transaction, owner: tuple[int, ...], key: str, value: str) -> None:
         if key == PROMPT_TAG:

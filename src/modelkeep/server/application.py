@@ -22,9 +22,11 @@ from modelkeep.server.authentication import OpenMode
 from modelkeep.server.calls import Calls
 from modelkeep.server.catalogue import all_operations, etag_readers
 from modelkeep.server.database import bring_up_to_date, make_engine
+from modelkeep.server.deliveries import Deliverer
 from modelkeep.server.dispatch import Dispatcher
 from modelkeep.server.execution import Executor
 from modelkeep.server.http import Answer, HttpRequest
+from modelkeep.server.outbound import Outbound
 from modelkeep.server.pages import Pages, documents
 from modelkeep.server.probes import Abilities, find_probe
 from modelkeep.server.removals import remove_noted
@@ -60,6 +62,13 @@ class Application:
         self._replays = Replays(settings.retry_token_hours, etag_readers())
         self._access_log = AccessLog(enabled=settings.access_log)
         self._operations = all_operations()
+        self._outbound = Outbound(
+            allow_http=settings.webhook_allow_http,
+            allow_private=settings.webhook_allow_private,
+            seconds=settings.webhook_timeout_seconds,
+            connections=settings.webhook_connections,
+        )
+        self._deliverer = Deliverer(self._engine, self._outbound.post, settings)
         self.rsgi = RsgiApplication(self.answer, asgi_fallback(self._web), self._access_log)
 
     async def start(self) -> None:
@@ -77,7 +86,14 @@ class Application:
         await watch.look()
         self._dispatcher = Dispatcher(
             self._operations,
-            Executor(self._engine, self._replays, self._settings.remembered_answers, self._stores, watch),
+            Executor(
+                self._engine,
+                self._replays,
+                self._settings.remembered_answers,
+                self._stores,
+                watch,
+                self._deliverer.wake,
+            ),
             Tenants(self._engine, watch),
             OpenMode(),
             self._access_log,
@@ -86,8 +102,13 @@ class Application:
             max_body_bytes=self._settings.max_body_bytes,
             max_artifact_bytes=self._settings.max_artifact_bytes,
             public_url=self._settings.public_url,
+            post=self._outbound.post,
         )
         self._tasks = [asyncio.create_task(task) for task in (self._prune(), self._tidy(), watch.watch())]
+
+    def deliver(self) -> None:
+        """Begin to deliver what is in the outbox. A command that borrows the parts of a server leaves that to one."""
+        self._deliverer.start()
 
     async def stop(self) -> None:
         """Refuse what is new, finish what is in flight, and close the database."""
@@ -97,6 +118,8 @@ class Application:
         deadline = asyncio.get_running_loop().time() + self._settings.shutdown_seconds
         while self.rsgi.in_flight and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.01)
+        await self._deliverer.stop()
+        await self._outbound.close()
         self._stores.close()
         await self._engine.close()
         self._access_log.flush()

@@ -79,7 +79,7 @@ class Calls:
     ) -> Any:
         """The answer of an operation that asks a store for it."""
         operation = operation_of(function)
-        answer = await self._dispatcher.run_on_bytes(operation, scope, request, _exchange(scope, "GET", {}))
+        answer = await self._dispatcher.run_on_bytes(operation, scope, request, self._exchange(scope, {}))
         body = answer.body if isinstance(answer.body, bytes) else b""
         return msgspec.json.decode(body, type=operation.response)
 
@@ -94,9 +94,12 @@ class Calls:
         """The beginning of a file, no more of it than this. Raises 404 where there is none."""
         headers = {"range": f"bytes=0-{most_bytes - 1}"}
         content = await self._dispatcher.run_on_bytes(
-            operation_of(function), scope, request, _exchange(scope, "GET", headers)
+            operation_of(function), scope, request, self._exchange(scope, headers)
         )
         return await _bytes_of(content.body, most_bytes) if isinstance(content, Content) else b""
+
+    def _exchange(self, scope: Scope, headers: dict[str, str]) -> Exchange:
+        return Exchange("GET", scope, headers.get, "", _nothing, 0, self._dispatcher.post)
 
 
 def operation_of(function: Callable[..., Any]) -> Operation:
@@ -108,10 +111,6 @@ def operation_of(function: Callable[..., Any]) -> Operation:
 async def _nothing() -> AsyncIterator[bytes]:
     return
     yield
-
-
-def _exchange(scope: Scope, method: str, headers: dict[str, str]) -> Exchange:
-    return Exchange(method, scope, headers.get, "", _nothing, 0)
 
 
 async def _bytes_of(body: Any, most_bytes: int) -> bytes:

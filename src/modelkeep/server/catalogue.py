@@ -15,6 +15,9 @@ from modelkeep.registry import (
     registered_model_tags,
     registered_models,
     summary,
+    webhook_deliveries,
+    webhook_trial,
+    webhooks,
     workspaces,
 )
 from modelkeep.storage.transaction import Transaction
@@ -56,6 +59,9 @@ MODULES = (
     model_version_stages,
     model_version_artifacts,
     summary,
+    webhooks,
+    webhook_trial,
+    webhook_deliveries,
     platforms,
     workspaces,
     experiments,
@@ -92,5 +98,5 @@ def all_operations() -> list[Operation]:
 
 def etag_readers() -> dict[str, Callable[[Transaction, str], str]]:
     """By kind of resource, how to read the etag that one has now."""
-    kept = (registered_models, model_versions, platforms, workspaces, experiments, runs, logged_models)
+    kept = (registered_models, model_versions, platforms, workspaces, experiments, runs, logged_models, webhooks)
     return {module.KIND: module.current_etag for module in kept} | {runs.DATA_KIND: runs.state_of_data}

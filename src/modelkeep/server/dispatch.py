@@ -7,7 +7,7 @@ import msgspec
 
 from modelkeep.core.clock import now_ms
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter, unavailable
-from modelkeep.core.exchange import Content, Exchange
+from modelkeep.core.exchange import Content, Exchange, Post
 from modelkeep.core.ids import REQUEST_ID, request_id_source
 from modelkeep.core.limits import Limits
 from modelkeep.core.operation import Operation, Reach
@@ -46,6 +46,7 @@ class Dispatcher:
         max_body_bytes: int,
         max_artifact_bytes: int,
         public_url: str,
+        post: Post,
     ) -> None:
         declared = list(operations)
         self._routes = Routes(declared)
@@ -59,6 +60,7 @@ class Dispatcher:
         self._max_body_bytes = max_body_bytes
         self._max_artifact_bytes = max_artifact_bytes
         self._public_url = public_url.rstrip("/")
+        self.post = post
         self._new_request_id = request_id_source()
         self.draining = False
 
@@ -169,7 +171,9 @@ class Dispatcher:
             decoder = self._decoders[operation.name, operation.verb]
             decoded = decoder.decode(request.query, body, match.parameters)
             origin = self._public_url or origin_of(request)
-            exchange = Exchange(request.method, scope, request.headers.get, origin, upload.chunks, upload.length)
+            exchange = Exchange(
+                request.method, scope, request.headers.get, origin, upload.chunks, upload.length, self.post
+            )
             return await self._executor.carry(operation, scope, decoded, exchange)
         except Exception:
             if operation.takes_bytes:

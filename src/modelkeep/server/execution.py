@@ -34,10 +34,17 @@ class Executor:
     """Hands operations to the engine."""
 
     def __init__(
-        self, engine: Engine, replays: Replays, remembered_answers: int, stores: Stores, watch: IdentityWatch
+        self,
+        engine: Engine,
+        replays: Replays,
+        remembered_answers: int,
+        stores: Stores,
+        watch: IdentityWatch,
+        wake_deliverer: Callable[[], None],
     ) -> None:
         self._engine = engine
         self._watch = watch
+        self._wake_deliverer = wake_deliverer
         self._stores = stores
         self._replays = replays
         self._remembered = RememberedAnswers(remembered_answers, lambda: engine.commits)
@@ -104,14 +111,14 @@ class Executor:
     ) -> Answer:
         """Answer a write after it is durable. A repeated token is answered from its record."""
 
-        changes_identities = False
+        changes_identities = announced = False
 
         def work(tx: Transaction) -> Answer:
-            nonlocal changes_identities
+            nonlocal changes_identities, announced
             authorize(tx, operation, scope, request)
             answer = _perform(tx, operation, scope, request)
             _record(tx, operation, scope, retry, answer)
-            changes_identities = tx.changes_identities
+            changes_identities, announced = tx.changes_identities, tx.announced
             return answer
 
         def otherwise(tx: Transaction, error: Exception) -> Answer:
@@ -125,6 +132,8 @@ class Executor:
         answer = await self._engine.write(work, otherwise, if_match, _first_changed(request))
         if changes_identities:
             await self._watch.look()
+        if announced:
+            self._wake_deliverer()
         return answer
 
 

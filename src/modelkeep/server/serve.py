@@ -105,6 +105,7 @@ async def _serve(
     """Serve until a signal, or until the descriptor of a parent says that it is gone."""
     application = Application(settings, pages)
     await application.start()
+    application.deliver()
     _settle_garbage_collector()
     server = Server(
         application.rsgi,

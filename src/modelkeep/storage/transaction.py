@@ -34,7 +34,7 @@ class Connection(Protocol):
 class Transaction:
     """One request's transaction. Committed by the engine after the operation returns, undone if it raises."""
 
-    __slots__ = ("_connection", "_if_match", "changes_identities", "next_page", "subject")
+    __slots__ = ("_connection", "_if_match", "announced", "changes_identities", "next_page", "subject")
 
     def __init__(self, connection: Connection, if_match: str | None = None) -> None:
         self._connection = connection
@@ -42,6 +42,8 @@ class Transaction:
         self.subject: Subject | None = None
         self.next_page: str | None = None
         self.changes_identities = False
+        self.announced = False
+        """Whether it has put something into the outbox, to be delivered once it is committed."""
 
     def one(self, query: Query, **parameters: Any) -> Row | None:
         """The first row, or None."""

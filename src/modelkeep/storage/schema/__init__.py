@@ -51,6 +51,7 @@ from modelkeep.storage.schema.tracking import (
     run_tags,
     runs,
 )
+from modelkeep.storage.schema.webhooks import webhook_deliveries, webhook_events, webhooks
 
 __all__ = [
     "access_tokens",
@@ -92,6 +93,9 @@ __all__ = [
     "schema_needs",
     "server_secrets",
     "users",
+    "webhook_deliveries",
+    "webhook_events",
+    "webhooks",
     "workspace_grants",
     "workspaces",
     "write_records",
