@@ -1,0 +1,69 @@
+"""16 clients on one SQLite server, and on two servers with one PostgreSQL: one order explains all that they saw."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.proofs.clients import Clients, wait_until
+from tests.proofs.effort import LONG, Effort, Round
+from tests.proofs.history import History
+from tests.proofs.linear.checker import Operation, explain
+from tests.proofs.linear.recording import any_call, operations_of
+from tests.proofs.linear.registered_model import REGISTERED_MODEL
+from tests.support.api import Api
+from tests.support.postgres import new_database
+from tests.support.server import RunningServer
+
+_CLIENTS, _MODELS, _QUICK = 16, 3, 2
+_EVENTS = 3_000 if LONG else 500
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module", params=["one SQLite server", "two servers on PostgreSQL"])
+def urls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sequence[str]]:
+    home: Path = tmp_path_factory.mktemp("linear")
+    with ExitStack() as stack:
+        if "SQLite" in request.param:
+            yield [stack.enter_context(RunningServer(home / "data", "--no-access-log")).url]
+            return
+        flags = ["--database", stack.enter_context(new_database()), "--no-access-log"]
+        yield [stack.enter_context(RunningServer(home / name, *flags)).url for name in ("first", "second")]
+
+
+def test_one_order_explains_every_answer(urls: Sequence[str]) -> None:
+    effort = Effort("linearizability")
+    for one in effort.rounds(_QUICK):
+        with one:
+            for model, operations in _recorded(urls, one).items():
+                effort.seen["operations checked"] += len(operations)
+                order = explain(REGISTERED_MODEL, operations)
+                assert order is not None, _told(model, operations)
+
+
+def _recorded(urls: Sequence[str], one: Round) -> dict[str, list[Operation]]:
+    history = History()
+    models = [f"model-{one.seed}-{next(_numbers)}" for _ in range(_MODELS)]
+    for model in models:
+        Api(urls[0], "/api/2.0/mlflow").post("registered-models/create", name=model)
+    with Clients(
+        urls, _CLIENTS, one.seed, lambda recorder, source: any_call(recorder, source, models), history
+    ) as clients:
+        wait_until(lambda: len(history.events) >= _EVENTS or clients.failed)
+    return operations_of(history)
+
+
+def _told(model: str, operations: Sequence[Operation]) -> str:
+    """The shortest beginning of the history that no order explains."""
+    by_end = sorted(operations, key=lambda operation: operation.returned)
+    low, high = 0, len(by_end)
+    while low + 1 < high:
+        middle = (low + high) // 2
+        # Of what was not answered by then it is not known whether it was done.
+        low, high = (low, middle) if explain(REGISTERED_MODEL, by_end[:middle]) is None else (middle, high)
+    shown = "\n".join(
+        f"{one.invoked / 1e6:.3f} {one.returned / 1e6:.3f} {one.input} -> {one.output}" for one in by_end[:high][-40:]
+    )
+    return f"no order of the first {high} answers on {model} explains them; the last of them:\n{shown}"
