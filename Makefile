@@ -5,7 +5,12 @@ BIN := $(VENV)/bin
 # A peer of the benchmarks, a binary in a package that wants an older MLflow: so it stands apart, and may be missing.
 FASTTRACKML := fasttrackml==0.6.0
 
-.PHONY: run test test-all lint bench scale docs clean
+# Each proof of docs/reliability.md, how long it goes on, and its seed, which is random where none is named.
+PROOFS := stateful differential fuzz crash fault linearizability
+PROOF_SECONDS ?= 120
+PROOF_SEED ?=
+
+.PHONY: run test test-all proof $(PROOFS:%=proof-%) lint bench scale docs clean
 
 run: $(VENV)/.run
 	$(BIN)/modelkeep serve
@@ -16,6 +21,12 @@ test: $(VENV)/.test
 # The same and the slow ones: the example with several releases of MLflow, each installed for it.
 test-all: $(VENV)/.test
 	$(BIN)/pytest -n auto -m ""
+
+# `make test` runs a quick version of each; these go on for PROOF_SECONDS each, and print what they did.
+proof: $(PROOFS:%=proof-%)
+
+$(PROOFS:%=proof-%): proof-%: $(VENV)/.test
+	PROOF_SECONDS=$(PROOF_SECONDS) PROOF_SEED=$(PROOF_SEED) $(BIN)/pytest -n 0 -s -m "" tests/proofs/test_$(*)*.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check
