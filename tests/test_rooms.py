@@ -14,6 +14,7 @@ ROOMS = (
     "cli",
     "ui",
     "server",
+    "exporting",
     "importing",
     "registry",
     "tracking",

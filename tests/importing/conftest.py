@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.importing.filled import fill
+from tests.importing.kept import Kept
 from tests.support.command import Outcome, run
 from tests.support.postgres import new_database
 
@@ -24,6 +25,14 @@ class Place:
         """`modelkeep import mlflow`."""
         return run("import", "mlflow", source, "--data", self.data, *flags, **self.variables, **variables)
 
+    def bring_archive(self, archive: Path, *flags: str) -> Outcome:
+        """`modelkeep import archive`."""
+        return run("import", "archive", archive, "--data", self.data, *flags, **self.variables)
+
+    def export(self, archive: Path, *flags: str) -> Outcome:
+        """`modelkeep export`."""
+        return run("export", archive, "--data", self.data, *flags, **self.variables)
+
     @property
     def flags(self) -> list[str]:
         """What `modelkeep serve` needs to serve it."""
@@ -38,6 +47,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         postgres = request.param == "postgresql"
         variables = {"MODELKEEP_DATABASE": stack.enter_context(new_database())} if postgres else {}
         yield Place(tmp_path / "target", variables)
+
+
+@pytest.fixture
+def postgres_place(tmp_path: Path) -> Iterator[Place]:
+    """The same on PostgreSQL alone."""
+    with new_database() as url:
+        yield Place(tmp_path / "target", {"MODELKEEP_DATABASE": url})
 
 
 @pytest.fixture
@@ -87,3 +103,18 @@ def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> Filled:
     _quiet()
     folder = tmp_path_factory.mktemp("files") / "mlruns"
     return Filled(str(folder), fill(f"file://{folder}"))
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """A server on SQLite with one of everything, and its archive."""
+    _quiet()
+    return Kept(tmp_path_factory.mktemp("kept"))
+
+
+@pytest.fixture(scope="session")
+def kept_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """The same on PostgreSQL."""
+    _quiet()
+    with new_database() as url:
+        yield Kept(tmp_path_factory.mktemp("kept"), "--database", url)

@@ -76,6 +76,18 @@ def open_alone(data: Path) -> Iterator["Local"]:
             lock.release()
 
 
+@contextmanager
+def open_beside(data: Path) -> Iterator["Beside"]:
+    """The database and the artifacts to be read, whether a server runs or not. Nothing is migrated."""
+    settings = _settings(data)
+    with asyncio.Runner() as runner:
+        beside = Beside(runner, settings)
+        try:
+            yield beside
+        finally:
+            beside.close()
+
+
 def _settings(data: Path) -> Settings:
     try:
         return load_settings({"data": data, "access_log": False}, os.environ)[0]
@@ -160,6 +172,36 @@ class Local:
 
     def close(self) -> None:
         self._runner.run(self._application.stop())
+
+
+class Beside:
+    """The parts of a server that read."""
+
+    def __init__(self, runner: asyncio.Runner, settings: Settings) -> None:
+        from modelkeep.artifacts.stores import Stores
+        from modelkeep.server.database import make_engine, require_database
+
+        self._runner = runner
+        try:
+            require_database(settings)
+            self._engine = make_engine(settings)
+            self._runner.run(self._engine.start())
+        except (DatabaseUnusable, Unavailable) as error:
+            raise CommandFailed(str(error)) from None
+        # It signs nothing, so it needs no key.
+        self._stores = Stores(settings, b"")
+
+    def lend(self, work: "Callable[[Engine, Stores], Awaitable[T]]") -> T:
+        """Read from the database and the artifacts."""
+        return self._runner.run(_lent(work, self._engine, self._stores))
+
+    def close(self) -> None:
+        self._stores.close()
+        self._runner.run(self._engine.close())
+
+
+async def _lent(work: "Callable[[Engine, Stores], Awaitable[T]]", engine: "Engine", stores: "Stores") -> T:
+    return await work(engine, stores)
 
 
 def _decoded(body: bytes) -> dict[str, Any]:

@@ -86,3 +86,26 @@ def new_folder(target: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+@contextmanager
+def new_file(target: Path) -> Iterator[Path]:
+    """A file to write, given the name `target` once all of it is there; nothing is left where it fails."""
+    if target.exists():
+        raise CommandFailed(f"{str(target)!r} is there already; name a file that is new.")
+    partial = target.with_name(f"{target.name}.partial")
+    try:
+        with partial.open("xb"):
+            pass
+    except FileExistsError:
+        raise CommandFailed(f"{str(partial)!r} is there, left of a command that was killed; remove it.") from None
+    except OSError as error:
+        raise CommandFailed(f"{str(partial)!r} cannot be made: {error.strerror}.") from None
+    try:
+        yield partial
+        os.sync()
+        partial.replace(target)
+        os.sync()
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

@@ -1,4 +1,4 @@
-"""`modelkeep import mlflow`: the way in from an existing MLflow."""
+"""`modelkeep import`: the way in from an existing MLflow, and from an archive."""
 
 from collections.abc import Awaitable, Callable
 from enum import Enum
@@ -9,6 +9,7 @@ import typer
 
 from modelkeep.cli.caller import Local, open_alone
 from modelkeep.cli.failure import CommandFailed
+from modelkeep.cli.import_archive import archive
 from modelkeep.cli.places import DATA_DEFAULT, PLATFORMS, AsJson, Data, all_platforms, split_name, workspaces_path
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ def mlflow(
         raise CommandFailed(f"The artifacts of {len(copied.failed)} could not be copied, such as {copied.failed[0]}")
     if comparison is not None and not comparison.same:
         raise CommandFailed(f"{len(comparison.differing)} of the objects differ between source and workspace.")
+
+
+app.command()(archive)
 
 
 class _Wanted(NamedTuple):

@@ -29,6 +29,7 @@ class Shown:
         )
         self._task: TaskID | None = None
         self._said = 0.0
+        self._place = ""
         self.written: dict[str, int] = {}
         self.went_on = False
 
@@ -40,28 +41,42 @@ class Shown:
         self._bars.stop()
 
     def resumed(self) -> None:
+        if self.went_on:
+            return
         self.went_on = True
         self._say("An earlier import from this source was stopped; it goes on where it was.")
 
+    def entered(self, place: str) -> None:
+        """What comes now is of this platform or workspace; what it has nothing of is not told."""
+        self._place = place
+
     def began(self, kind: str, done: int, expected: int | None) -> None:
-        self._task = self._bars.add_task(_words(kind), total=expected, completed=done)
+        self._task = self._bars.add_task(self._words(kind), total=expected, completed=done)
         self._said = time.monotonic()
 
     def wrote(self, kind: str, done: int) -> None:
         if self._task is not None:
             self._bars.update(self._task, completed=done)
         if time.monotonic() - self._said > _LINE_EVERY_SECONDS:
-            self._line(f"{_words(kind)}: {done:,} so far")
+            self._line(f"{self._words(kind)}: {done:,} so far")
 
     def ended(self, kind: str, done: int) -> None:
-        self.written[kind] = done
+        self.written[kind] = self.written.get(kind, 0) + done
         if self._task is not None:
-            self._bars.update(self._task, completed=done, total=done)
-        self._line(f"{_words(kind)}: {done:,}")
+            self._bars.update(self._task, completed=done, total=done, visible=not self._is_nothing(done))
+        if not self._is_nothing(done):
+            self._line(f"{self._words(kind)}: {done:,}")
         self._task = None
 
     def comparing(self, kind: str) -> None:
         self._task = self._bars.add_task(f"comparing {kind}", total=None)
+
+    def _is_nothing(self, done: int) -> bool:
+        return bool(self._place) and not done
+
+    def _words(self, kind: str) -> str:
+        words = kind.replace("_", " ").replace("points", "points of metrics")
+        return f"{self._place} {words}" if self._place else words
 
     def _line(self, text: str) -> None:
         if not self._console.is_terminal:
@@ -91,12 +106,13 @@ def print_report(report: dict[str, Any], comparison: Comparison | None, *, as_js
         typer.echo(f"Artifacts: {copied['files']:,} files, {copied['bytes']:,} bytes")
         if copied["left"]:
             typer.echo(f"Left where they are: the artifacts of {copied['left']:,}")
+    for move in report.get("moved", []):
+        typer.echo(
+            f"The artifacts of {move['platform']}/{move['workspace']} were under workspaces/{move['was']} and are "
+            f"looked for under workspaces/{move['now']}."
+        )
     for kind, count in report["left_out"].items():
         typer.echo(f"Left out: {count:,} {kind}")
-
-
-def _words(kind: str) -> str:
-    return kind.replace("_", " ").replace("points", "points of metrics")
 
 
 def _number(value: float) -> str:

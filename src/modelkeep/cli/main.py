@@ -5,7 +5,7 @@ import sys
 import typer
 
 from modelkeep import __version__
-from modelkeep.cli import backup, config, db, gc, import_, serve, tls, webhook, workspace
+from modelkeep.cli import backup, config, db, export, gc, import_, serve, tls, webhook, workspace
 from modelkeep.cli.failure import CommandFailed
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ serve.add_to(app)
 config.add_to(app)
 gc.add_to(app)
 backup.add_to(app)
+export.add_to(app)
 app.add_typer(db.app, name="db")
 app.add_typer(workspace.app, name="workspace")
 app.add_typer(webhook.app, name="webhook")

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from modelkeep.importing.database_runs import pairs
 from modelkeep.importing.mlflow_tables import MlflowTables
-from modelkeep.importing.records import LoggedModel, Measured
+from modelkeep.importing.records import LoggedModel, Measured, record
 from modelkeep.importing.source import Batch, number_of
 
 _AT_ONCE = 200
@@ -41,7 +41,7 @@ def logged_models(tables: MlflowTables, after: str) -> Iterator[Batch[LoggedMode
             tables, tables.part("logged_model_params"), "model_id", *ends, names=("param_key", "param_value")
         )
         metrics = _metrics(tables, *ends)
-        records = [LoggedModel._make((*row, tags[row[0]], params[row[0]], metrics[row[0]])) for row in rows]
+        records = [record(LoggedModel, *row, tags[row[0]], params[row[0]], metrics[row[0]]) for row in rows]
         yield Batch(ends[1], records)
 
 

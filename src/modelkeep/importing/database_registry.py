@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from modelkeep.importing.mlflow_tables import MlflowTables, Part
-from modelkeep.importing.records import Alias, Model, Version
+from modelkeep.importing.records import Alias, Model, Version, record
 from modelkeep.importing.server_records import model_in
 from modelkeep.importing.source import Batch
 from modelkeep.storage.transaction import Row
@@ -43,7 +43,7 @@ def models(tables: MlflowTables, after: str) -> Iterator[Batch[Model]]:
     statement = _tagged(tables, part, tables.part("registered_model_tags"), ["name"], columns)
     statement = statement.where(name > after, *tables.here(part)).order_by(name)
     for rows in _grouped(tables, statement, keys=1):
-        yield Batch(rows[-1][0][0], [Model._make((*row, tags)) for row, tags in rows])
+        yield Batch(rows[-1][0][0], [record(Model, *row, tags) for row, tags in rows])
 
 
 def versions(tables: MlflowTables, after: str) -> Iterator[Batch[Version]]:
@@ -72,7 +72,7 @@ def versions(tables: MlflowTables, after: str) -> Iterator[Batch[Version]]:
         of, last = msgspec.json.decode(after, type=tuple[str, int])
         statement = statement.where(sa.or_(name > of, sa.and_(name == of, number > last)))
     for rows in _grouped(tables, statement.order_by(name, number), keys=2):
-        records = [Version._make((*row, model_in(row[7]), tags)) for row, tags in rows]
+        records = [record(Version, *row, model_in(row[7]), tags) for row, tags in rows]
         yield Batch(msgspec.json.encode(rows[-1][0][:2]).decode(), records)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from modelkeep.importing.mlflow_tables import MlflowTables, Part
-from modelkeep.importing.records import Experiment, Latest, Pair, Point, ReadDataset, Run
+from modelkeep.importing.records import Experiment, Latest, Pair, Point, ReadDataset, Run, record
 from modelkeep.importing.source import LARGE, Batch, PointSum
 
 _RUNS_AT_ONCE = 200
@@ -28,7 +28,7 @@ def experiments(tables: MlflowTables, after: str) -> Iterator[Batch[Experiment]]
     ).where(key > int(after or -1), *tables.here(part))
     for rows in tables.rows(statement.order_by(key), 1_000):
         of_each = pairs(tables, tags, "experiment_id", rows[0][0], rows[-1][0])
-        yield Batch(str(rows[-1][0]), [Experiment._make((*row, of_each[row[0]])) for row in rows])
+        yield Batch(str(rows[-1][0]), [record(Experiment, *row, of_each[row[0]]) for row in rows])
 
 
 def runs(tables: MlflowTables, after: str) -> Iterator[Batch[Run]]:

@@ -57,16 +57,21 @@ class Watcher(Protocol):
 
 async def bring(engine: Engine, target: Target, source: Source, watcher: Watcher) -> Journal:
     """Bring everything but artifacts. Raises `Clash` before anything is written."""
-    clashes = await find_clashes(engine, target, source)
-    if clashes:
-        shown = "; ".join(clashes[:3]) + (f"; and {len(clashes) - 3} more" if len(clashes) > 3 else "")
-        raise Clash(f"The workspace has what the source has too, and it is not the same: {shown}.")
+    await refuse_clashes(engine, target, source)
     journal = await engine.write(lambda tx: open_journal(tx, target, source.name, now_ms()), raise_it)
     if journal.resumed:
         watcher.resumed()
     for kind in KINDS:
         await _bring_kind(engine, target, source, journal, kind, watcher)
     return journal
+
+
+async def refuse_clashes(engine: Engine, target: Target, source: Source) -> None:
+    """Raise `Clash` where what is in the workspace is in the way."""
+    clashes = await find_clashes(engine, target, source)
+    if clashes:
+        shown = "; ".join(clashes[:3]) + (f"; and {len(clashes) - 3} more" if len(clashes) > 3 else "")
+        raise Clash(f"The workspace has what the source has too, and it is not the same: {shown}.")
 
 
 async def _bring_kind(

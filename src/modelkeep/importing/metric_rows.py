@@ -61,9 +61,8 @@ def write_logged_models(tx: Transaction, target: Target, records: Sequence[Logge
             record.kind,
             record.source_run,
             record.stage,
-            # MLflow notes no time of its own for it.
-            record.updated_at if record.stage == DELETED else None,
-            1,
+            _deleted_at(record),
+            record.revision,
         )
         for record in records
         if record.experiment in experiments
@@ -76,6 +75,13 @@ def write_logged_models(tx: Transaction, target: Target, records: Sequence[Logge
     tx.insert(_TAGS, sorted((row, *tag) for row, record in kept for tag in dict(record.tags).items()))
     tx.insert(_PARAMS, sorted((row, *param) for row, record in kept for param in dict(record.params).items()))
     _write_metrics(tx, target, kept)
+
+
+def _deleted_at(record: LoggedModel) -> int | None:
+    """MLflow notes no time of its own for it."""
+    if record.stage != DELETED:
+        return None
+    return record.updated_at if record.deleted_at is None else record.deleted_at
 
 
 def _write_metrics(tx: Transaction, target: Target, kept: Sequence[tuple[int, LoggedModel]]) -> None:

@@ -1,10 +1,52 @@
-"""What an MLflow holds, as every source hands it over."""
+"""What an MLflow holds, as every source hands it over.
 
-from typing import NamedTuple
+What only this server's own archives know comes last in each record and has a default: what holds where a source does
+not say.
+"""
 
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
 Pair = tuple[str, str]
 Point = tuple[str, str, int, int, float, int]
 """Run, name of the metric, timestamp, step, value, and whether it is NaN, which is kept as 0."""
+
+
+class Platform(NamedTuple):
+    """A platform. Only archives have platforms."""
+
+    key: str
+    description: str
+    artifact_root: str
+    trace_location: str
+    trace_retention: str
+    created_at: int
+    updated_at: int
+    created_by: str
+    revision: int
+
+
+class Workspace(NamedTuple):
+    """A workspace of a platform. Only archives have workspaces.
+
+    `number` is the row id that it had, by which its artifacts' root was named. After `last_experiment` the next
+    experiment is numbered.
+    """
+
+    platform: str
+    key: str
+    number: int
+    display_name: str
+    description: str
+    kind: str
+    catalog: str
+    created_at: int
+    updated_at: int
+    created_by: str
+    updated_by: str
+    last_experiment: int
+    revision: int
 
 
 class Experiment(NamedTuple):
@@ -17,6 +59,7 @@ class Experiment(NamedTuple):
     created_at: int
     updated_at: int
     tags: list[Pair]
+    revision: int = 1
 
 
 class Latest(NamedTuple):
@@ -94,10 +137,16 @@ class LoggedModel(NamedTuple):
     tags: list[Pair]
     params: list[Pair]
     metrics: list[Measured]
+    deleted_at: int | None = None
+    revision: int = 1
 
 
 class Model(NamedTuple):
-    """A registered model. `last_version` is the number after which the next is counted."""
+    """A registered model. `last_version` is the number after which the next is counted.
+
+    `workspace` is the key of the one that it was made in: "" for the platform itself and where it is gone, None for the
+    one that is imported into.
+    """
 
     name: str
     description: str
@@ -106,10 +155,16 @@ class Model(NamedTuple):
     job: str
     last_version: int
     tags: list[Pair]
+    user: str = ""
+    workspace: str | None = None
+    revision: int = 1
 
 
 class Version(NamedTuple):
-    """A version of a registered model."""
+    """A version of a registered model.
+
+    `workspace` is the key of the one that it came from: "" where that is gone, None for the one that is imported into.
+    """
 
     model: str
     number: int
@@ -124,6 +179,8 @@ class Version(NamedTuple):
     run_link: str
     logged_model: str
     tags: list[Pair]
+    workspace: str | None = None
+    revision: int = 1
 
 
 class Alias(NamedTuple):
@@ -132,3 +189,8 @@ class Alias(NamedTuple):
     model: str
     name: str
     version: int
+
+
+def record(kind: Callable[..., T], *values: Any) -> T:
+    """A record of values in the order of its fields, such as a row has them; those that are missing have defaults."""
+    return kind(*values)

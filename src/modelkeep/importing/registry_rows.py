@@ -17,10 +17,11 @@ from modelkeep.storage.schema import (
     registered_model_aliases,
     registered_model_tags,
     registered_models,
+    workspaces,
 )
 from modelkeep.storage.transaction import Transaction
 
-_m, _v = registered_models.c, model_versions.c
+_m, _v, _w = registered_models.c, model_versions.c, workspaces.c
 _MODELS = insert_into(registered_models, "id")
 _NAMED = Query(
     sa.select(_m.name, _m.id, _m.is_prompt).where(
@@ -34,12 +35,16 @@ _COUNT_ON = Query(
 )
 _MODEL_TAGS = insert_into(registered_model_tags)
 _VERSIONS = insert_into(model_versions)
+_OF_PLATFORM = Query(
+    sa.select(_w.key, _w.id).where(_w.platform_id == sa.bindparam("platform"), _w.key.in_(one_of("keys")))
+)
 _VERSION_TAGS = insert_into(model_version_tags)
 _ALIASES = insert_into(registered_model_aliases)
 
 
 def write_models(tx: Transaction, target: Target, records: Sequence[Model]) -> None:
     """Registered models. The next version is counted after the last that the source ever had."""
+    homes = _workspaces(tx, target, records)
     tx.insert(
         _MODELS,
         [
@@ -48,13 +53,13 @@ def write_models(tx: Transaction, target: Target, records: Sequence[Model]) -> N
                 record.name,
                 record.description,
                 record.job,
-                "",
+                record.user,
                 record.created_at,
                 record.updated_at,
                 record.last_version,
                 _prompt(record.tags),
-                1,
-                target.workspace,
+                record.revision,
+                target.workspace if record.workspace is None else homes.get(record.workspace),
             )
             for record in records
         ],
@@ -74,7 +79,8 @@ def rows_of_models(tx: Transaction, target: Target, names: Iterable[str]) -> dic
 
 
 def write_versions(tx: Transaction, target: Target, records: Sequence[Version]) -> None:
-    """Versions under their numbers. They remember the workspace that they are imported into."""
+    """Versions under their numbers. They remember the workspace that they say, or else the one imported into."""
+    homes = _workspaces(tx, target, records)
     rows = rows_of_models(tx, target, (record.model for record in records))
     kept = [(*rows[record.model], record) for record in records if record.model in rows]
     tx.insert(
@@ -85,7 +91,7 @@ def write_versions(tx: Transaction, target: Target, records: Sequence[Version]) 
                 record.number,
                 target.platform,
                 record.model,
-                target.workspace,
+                target.workspace if record.workspace is None else homes.get(record.workspace),
                 record.created_at,
                 record.updated_at,
                 record.user,
@@ -97,7 +103,7 @@ def write_versions(tx: Transaction, target: Target, records: Sequence[Version]) 
                 record.run_link,
                 record.logged_model,
                 int(bool(prompt or _prompt(record.tags))),
-                1,
+                record.revision,
             )
             for model, prompt, record in kept
         ],
@@ -106,6 +112,12 @@ def write_versions(tx: Transaction, target: Target, records: Sequence[Version]) 
         _VERSION_TAGS,
         sorted((model, record.number, *tag) for model, _, record in kept for tag in dict(record.tags).items()),
     )
+
+
+def _workspaces(tx: Transaction, target: Target, records: Sequence[Model] | Sequence[Version]) -> dict[str, int]:
+    """Row ids of the workspaces that the records say, by key."""
+    keys = sorted({record.workspace for record in records if record.workspace})
+    return dict(tx.all(_OF_PLATFORM, platform=target.platform, keys=json_array(keys))) if keys else {}
 
 
 def write_aliases(tx: Transaction, target: Target, records: Sequence[Alias]) -> None:

@@ -60,7 +60,7 @@ _TAKE_DEFAULT = Query(
     .values(
         {
             column: sa.bindparam(f"_{column}")
-            for column in ("name", "artifact_location", "lifecycle_stage", "created_at", "updated_at")
+            for column in ("name", "artifact_location", "lifecycle_stage", "created_at", "updated_at", "revision")
         }
     )
 )
@@ -95,11 +95,10 @@ def write_experiments(tx: Transaction, target: Target, records: Sequence[Experim
                 _lifecycle_stage=record.stage,
                 _created_at=record.created_at,
                 _updated_at=record.updated_at or record.created_at,
+                _revision=record.revision,
             )
     rows = [
-        (target.workspace, *record[:5], record.updated_at or record.created_at, 1)
-        for record in records
-        if record.number
+        (target.workspace, *record[:5], record.updated_at or record.created_at, record.revision) for record in records
     ]
     tx.insert(_EXPERIMENTS, rows)
     counted = max((record.number for record in records if record.number < _COUNTED), default=0)

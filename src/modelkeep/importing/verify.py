@@ -127,6 +127,15 @@ async def compare(engine: Engine, target: Target, source: Source, watcher: Watch
     return Comparison(counted, differing)
 
 
+def together(comparisons: Sequence[Comparison]) -> Comparison:
+    """Several comparisons as one, each line added up."""
+    counted = [
+        Counted(lines[0].what, sum(line.source for line in lines), sum(line.target for line in lines))
+        for lines in zip(*(comparison.counted for comparison in comparisons), strict=True)
+    ]
+    return Comparison(counted, [name for comparison in comparisons for name in comparison.differing])
+
+
 def _found(aspect: Aspect, target: Target, records: list[Any], tx: Transaction) -> dict[Any, Tally]:
     return aspect.found(tx, target, records)
 

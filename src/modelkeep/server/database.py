@@ -44,6 +44,12 @@ def bring_up_to_date(settings: Settings) -> None:
     (upgrade if settings.migrate_on_start else require)(database_url(settings))
 
 
+def require_database(settings: Settings) -> None:
+    """Raise `DatabaseUnusable` where there is no database, or one that this release cannot run on as it is."""
+    _require_file(settings)
+    require(database_url(settings))
+
+
 def upgrade_database(settings: Settings) -> State:
     """Apply missing migrations while no server runs on SQLite, or whoever runs on PostgreSQL; where it stands then.
 
@@ -62,10 +68,14 @@ def upgrade_database(settings: Settings) -> State:
 
 def database_state(settings: Settings) -> State:
     """Where the database stands. Raises `DatabaseUnusable`."""
-    # SQLite would make an empty one.
+    _require_file(settings)
+    return check(database_url(settings))
+
+
+def _require_file(settings: Settings) -> None:
+    """SQLite would make an empty one."""
     if not settings.database and not (settings.data / DATABASE_NAME).exists():
         raise DatabaseUnusable(f"There is no database in {str(settings.data)!r}.")
-    return check(database_url(settings))
 
 
 def shown_database(settings: Settings) -> str:

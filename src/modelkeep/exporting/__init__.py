@@ -1,0 +1,1 @@
+"""The way out: everything of a server, a platform or a workspace into one archive."""
