@@ -14,7 +14,7 @@ from modelkeep.storage.expressions import ilike
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import experiments, latest_metrics, metric_keys, params, run_tags, runs
 from modelkeep.storage.transaction import Transaction
-from modelkeep.tracking.experiments import experiment_number
+from modelkeep.tracking.experiment_ids import experiment_number
 from modelkeep.tracking.guards import EXPERIMENT
 
 _LOOKED_AT = 1_000
