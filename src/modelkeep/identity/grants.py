@@ -63,8 +63,8 @@ class Grants:
     def _given(self) -> tuple[sa.ColumnElement[bool], ...]:
         return self._callers, self.table.c.permission > sa.literal_column("0")
 
-    def give_creator(self, tx: Transaction, scope: Scope, resource: int) -> None:
-        """Whoever creates something is its ADMIN. Open mode knows nobody to whom that could be given."""
+    def give_creator(self, tx: Transaction, scope: Scope, resource: int) -> bool:
+        """Whoever creates something is its ADMIN. False in open mode, which knows nobody to give that to."""
         if scope.principal.ids:
             tx.put(
                 self._give,
@@ -74,6 +74,7 @@ class Grants:
                 now=scope.now,
                 user=scope.principal.name,
             )
+        return bool(scope.principal.ids)
 
 
 PLATFORM_GRANTS = Grants(platform_grants)

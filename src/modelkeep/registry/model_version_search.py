@@ -10,8 +10,10 @@ from modelkeep.core.guard import VISIBLE
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.identity.sight import Sight, bound_to_caller, sight_parameters
 from modelkeep.registry.model_versions import COLUMNS, ModelVersion, versions_from
 from modelkeep.registry.tag_search import split_prompts, tags_attribute
+from modelkeep.registry.visible import VERSIONS, seen_here, sight_of
 from modelkeep.search.order import Order, parse_order
 from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
 from modelkeep.search.space import Attribute, Clause, Condition, Kind, Space, column
@@ -92,23 +94,26 @@ def search_model_versions(tx: Transaction, scope: Scope, request: SearchModelVer
     text, order_by = request.filter or "", tuple(request.order_by or ())
     found = _SPACE.read(text, scope.limits.filter_length)
     prompts, clauses = split_prompts(found)
+    sight = sight_of(VERSIONS, tx, scope)
     page = fetch_page(
         tx,
         scope,
-        lambda further: _search(prompts, clauses, order_by, further),
+        lambda further: _search(prompts, clauses, order_by, sight, further),
         within={"platform": scope.platform},
-        values=found.values,
+        values={**found.values, **sight_parameters(scope)},
         max_results=check_max_results(request.max_results, scope.limits.model_versions_page),
         page_token=request.page_token or "",
-        bound_to=("model-versions", text, *order_by),
+        bound_to=("model-versions", text, *order_by, *bound_to_caller(scope, sees_all=sight is Sight.ALL)),
     )
     return ModelVersionPage(versions_from(tx, page.rows), page.next_page_token or msgspec.UNSET)
 
 
 @lru_cache(256)
-def _search(prompts: int, clauses: tuple[Clause, ...], order_by: tuple[str, ...], further: bool) -> Search:
+def _search(
+    prompts: int, clauses: tuple[Clause, ...], order_by: tuple[str, ...], sight: Sight, further: bool
+) -> Search:
     orders = parse_order(order_by, _ORDERS, _UNIQUE_ORDER if order_by else _DEFAULT_ORDER)
     statement = sa.select(*COLUMNS).where(
-        _v.platform_id == sa.bindparam("platform"), _v.is_prompt == prompts, *_SPACE.conditions(clauses)
+        *seen_here(VERSIONS, model_versions, sight), _v.is_prompt == prompts, *_SPACE.conditions(clauses)
     )
     return make_search(statement, orders, further=further)

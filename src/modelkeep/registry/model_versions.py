@@ -202,7 +202,7 @@ def create_model_version(tx: Transaction, scope: Scope, request: CreateModelVers
         version=number,
         platform_id=scope.platform,
         name=request.name,
-        workspace_id=scope.workspace,
+        workspace_id=origin.workspace,
         created_at=scope.now,
         user_id=scope.principal.name,
         description=description,
@@ -215,7 +215,7 @@ def create_model_version(tx: Transaction, scope: Scope, request: CreateModelVers
     )
     if tags:
         _SET_TAGS.put(tx, tags, model, number)
-    if origin.model_id and not prompt:
+    if origin.model_id and origin.workspace == scope.workspace and not prompt:
         link_version(tx, scope, origin.model_id, request.name, number)
     if watched:
         event, data = of_created_version(
@@ -223,7 +223,7 @@ def create_model_version(tx: Transaction, scope: Scope, request: CreateModelVers
         )
         announce(tx, scope, event, model, data)
     tx.about(KIND, identity(model, number), etag(model, number, 1))
-    logged = logged_of(tx, [Named(scope.workspace, origin.model_id, origin.run_id)])[0]
+    logged = logged_of(tx, [Named(origin.workspace, origin.model_id, origin.run_id)])[0]
     return ModelVersionAnswer(
         ModelVersion(
             name=request.name,

@@ -9,18 +9,21 @@ from enum import Enum
 import msgspec
 import sqlalchemy as sa
 
-from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter, missing_parameter
+from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter, missing_parameter, not_authorized
 from modelkeep.core.fields import check_length
 from modelkeep.core.guard import SERVER, VISIBLE
 from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.identity.access import load_access
+from modelkeep.identity.changes import note_identity_change
+from modelkeep.identity.grants import EXPERIMENT_GRANTS, MODEL_GRANTS, PLATFORM_GRANTS, WORKSPACE_GRANTS, caller_ids
 from modelkeep.registry.guards import NAMED_PLATFORM
 from modelkeep.registry.workspaces import add_default_workspace
 from modelkeep.storage.errors import UniqueViolation
 from modelkeep.storage.query import Query
-from modelkeep.storage.schema import model_versions, platforms, registered_models
-from modelkeep.storage.transaction import Transaction
+from modelkeep.storage.schema import experiments, model_versions, platforms, registered_models, workspaces
+from modelkeep.storage.transaction import Row, Transaction
 from modelkeep.tracking.removal import count_experiments, remove_artifacts_of_platform
 
 DEFAULT_PLATFORM = "default"
@@ -31,7 +34,7 @@ _RETENTION = re.compile(r"[1-9][0-9]*[mhd]")
 _LOCATION = re.compile(r"[a-z][a-z0-9+.\-]*:.+|/.+", re.IGNORECASE | re.DOTALL)
 _KEY_LENGTH = 500
 
-_p, _m, _v = platforms.c, registered_models.c, model_versions.c
+_p, _m, _v, _w = platforms.c, registered_models.c, model_versions.c, workspaces.c
 _COLUMNS = (
     _p.key,
     _p.description,
@@ -42,6 +45,23 @@ _COLUMNS = (
     _p.revision,
 )
 _ALL = Query(sa.select(*_COLUMNS).order_by(_p.key))
+# Those on which the caller was granted anything, or on anything in which it was.
+_SEEN = Query(
+    sa.select(*_COLUMNS)
+    .where(
+        _p.id.in_(
+            sa.union(
+                PLATFORM_GRANTS.resources(),
+                sa.select(_w.platform_id).where(_w.id.in_(WORKSPACE_GRANTS.resources())),
+                sa.select(_m.platform_id).where(_m.id.in_(MODEL_GRANTS.resources())),
+                sa.select(_w.platform_id)
+                .join_from(experiments, workspaces, _w.id == experiments.c.workspace_id)
+                .where(experiments.c.id.in_(EXPERIMENT_GRANTS.resources())),
+            )
+        )
+    )
+    .order_by(_p.key)
+)
 _GET = Query(sa.select(*_COLUMNS).where(_p.key == sa.bindparam("name")))
 _INSERT = Query(
     sa.insert(platforms)
@@ -110,7 +130,7 @@ class MlflowWorkspaceList(msgspec.Struct):
 @operation("mlflow/workspaces", needs=Permission.READ, on=VISIBLE, reach=Reach.SERVER, scans=True)
 def list_mlflow_workspaces(tx: Transaction, scope: Scope, request: Empty) -> MlflowWorkspaceList:
     """List the workspaces that the caller may see, by name."""
-    return MlflowWorkspaceList([_from_row(row) for row in tx.all(_ALL)])
+    return MlflowWorkspaceList([_from_row(row) for row in _visible(tx, scope)])
 
 
 @operation(
@@ -208,15 +228,18 @@ def delete_mlflow_workspace(tx: Transaction, scope: Scope, request: DeleteMlflow
         if left and left[0]:
             raise _not_deletable(name, f"it still has {left[0]} registered models.")
     elif request.mode is DeletionMode.SET_DEFAULT:
-        _move_to_default(tx, name, platform)
+        _move_to_default(tx, scope, name, platform)
     remove_artifacts_of_platform(tx, platform, scope.now)
     tx.run(_DELETE, platform=platform)
     tx.about(KIND, str(platform), "")
     return Empty()
 
 
-def _move_to_default(tx: Transaction, name: str, platform: int) -> None:
+def _move_to_default(tx: Transaction, scope: Scope, name: str, platform: int) -> None:
     default = _locate(tx, DEFAULT_PLATFORM)
+    if min(load_access(tx, scope.principal, default).platform, scope.principal.ceiling) < Permission.MANAGE:
+        deed = f"move registered models to '{DEFAULT_PLATFORM}'"
+        raise not_authorized(scope.principal.name, deed, f"MANAGE on the platform '{DEFAULT_PLATFORM}'")
     if clashes := [row[0] for row in tx.all(_CLASHES, platform=platform, to=default)]:
         raise _not_deletable(name, f"'{DEFAULT_PLATFORM}' has models of these names already: {clashes}.")
     tx.run(_MOVE_VERSIONS, platform=platform, to=default)
@@ -258,7 +281,14 @@ def create_platform(tx: Transaction, scope: Scope, request: CreatePlatform) -> P
 @operation("aiDataPlatforms", needs=Permission.READ, on=VISIBLE, reach=Reach.SERVER, scans=True)
 def list_platforms(tx: Transaction, scope: Scope, request: Empty) -> PlatformCollection:
     """List the platforms that the caller may see, by id."""
-    return PlatformCollection([Platform(row[0], row[1]) for row in tx.all(_ALL)])
+    return PlatformCollection([Platform(row[0], row[1]) for row in _visible(tx, scope)])
+
+
+def _visible(tx: Transaction, scope: Scope) -> list[Row]:
+    """The rows of the platforms on which the caller may see anything, as far as its credential reaches."""
+    principal = scope.principal
+    rows = tx.all(_ALL) if principal.administrator else tx.all(_SEEN, **caller_ids(scope))
+    return [row for row in rows if principal.only_platform in (None, row[-2])]
 
 
 def check_platform_key(key: str, field: str) -> None:
@@ -317,7 +347,10 @@ def _create(tx: Transaction, scope: Scope, workspace: MlflowWorkspace) -> Mlflow
         )
     except UniqueViolation:
         raise ApiError(ErrorKind.ALREADY_EXISTS, f"Workspace '{workspace.name}' already exists.") from None
-    add_default_workspace(tx, scope, row[0] if row else 0)
+    platform = row[0] if row else 0
+    if PLATFORM_GRANTS.give_creator(tx, scope, platform):
+        note_identity_change(tx)
+    add_default_workspace(tx, scope, platform)
     return _load(tx, workspace.name)
 
 

@@ -10,6 +10,7 @@ from modelkeep.core.guard import VISIBLE
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.identity.sight import Sight, bound_to_caller, sight_parameters
 from modelkeep.registry.registered_models import (
     COLUMNS,
     RegisteredModel,
@@ -17,6 +18,7 @@ from modelkeep.registry.registered_models import (
     model_of,
 )
 from modelkeep.registry.tag_search import split_prompts, tags_attribute
+from modelkeep.registry.visible import MODELS, seen_here, sight_of
 from modelkeep.search.order import Order, parse_order
 from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
 from modelkeep.search.space import Attribute, Clause, Condition, Kind, Space, column
@@ -81,15 +83,16 @@ def search_registered_models(tx: Transaction, scope: Scope, request: SearchRegis
     text, order_by = request.filter or "", tuple(request.order_by or ())
     found = _SPACE.read(text, scope.limits.filter_length)
     prompts, clauses = split_prompts(found)
+    sight = sight_of(MODELS, tx, scope)
     page = fetch_page(
         tx,
         scope,
-        lambda further: _search(prompts, clauses, order_by, further),
+        lambda further: _search(prompts, clauses, order_by, sight, further),
         within={"platform": scope.platform},
-        values=found.values,
+        values={**found.values, **sight_parameters(scope)},
         max_results=check_max_results(request.max_results, scope.limits.registered_models_page),
         page_token=request.page_token or "",
-        bound_to=("registered-models", text, *order_by),
+        bound_to=("registered-models", text, *order_by, *bound_to_caller(scope, sees_all=sight is Sight.ALL)),
     )
     latest = latest_versions_of(tx, [row[_MODEL_ID] for row in page.rows])
     models = []
@@ -103,8 +106,10 @@ def search_registered_models(tx: Transaction, scope: Scope, request: SearchRegis
 
 
 @lru_cache(256)
-def _search(prompts: int, clauses: tuple[Clause, ...], order_by: tuple[str, ...], further: bool) -> Search:
+def _search(
+    prompts: int, clauses: tuple[Clause, ...], order_by: tuple[str, ...], sight: Sight, further: bool
+) -> Search:
     statement = sa.select(*COLUMNS).where(
-        _m.platform_id == sa.bindparam("platform"), _m.is_prompt == prompts, *_SPACE.conditions(clauses)
+        *seen_here(MODELS, registered_models, sight), _m.is_prompt == prompts, *_SPACE.conditions(clauses)
     )
     return make_search(statement, parse_order(order_by, _ORDERS, _DEFAULT_ORDER), further=further)

@@ -21,6 +21,7 @@ from modelkeep.core.guard import NEW_MODEL
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.identity.grants import MODEL_GRANTS
 from modelkeep.registry.events import WATCHED, announce, of_created_model
 from modelkeep.registry.guards import MODEL
 from modelkeep.registry.model_version_stages import STAGES, StagesOf, canonical_stage
@@ -218,6 +219,7 @@ def create_registered_model(tx: Transaction, scope: Scope, request: CreateRegist
     except ForeignKeyViolation:
         raise platform_gone(scope) from None
     model, watched = created or (0, False)
+    MODEL_GRANTS.give_creator(tx, scope, model)
     if tags:
         _TAGS.put(tx, tags, model)
     if watched:

@@ -6,6 +6,7 @@ live on another server; a source inside this server's own artifacts or file syst
 
 import posixpath
 import re
+from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
 
@@ -14,10 +15,11 @@ import sqlalchemy as sa
 from modelkeep.core.errors import invalid_parameter, missing_parameter, related_not_found
 from modelkeep.core.fields import check_length
 from modelkeep.core.scope import Scope
+from modelkeep.registry.guards import level_on_model
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import model_versions, registered_model_aliases, registered_models
 from modelkeep.storage.transaction import Row, Transaction
-from modelkeep.tracking.origins import find_logged_model, find_run
+from modelkeep.tracking.origins import find_logged_model, find_run, hides_origin
 
 _PROMPT_SOURCES = ("dummy-source", "prompt-template")
 _PROXY_ROUTE = ("api", "2.0", "mlflow-artifacts", "artifacts")
@@ -27,12 +29,17 @@ _STAGES = {"none": "None", "staging": "Staging", "production": "Production", "ar
 
 
 class Origin(NamedTuple):
-    """What a version remembers of where it came from. `location` is where its artifacts are read."""
+    """What a version remembers of where it came from. `location` is where its artifacts are read.
+
+    `workspace` has its run, its logged model and its artifacts; None where it is above all workspaces, or where the
+    caller may not see what it names: nothing of that is then looked up for the version.
+    """
 
     source: str
     location: str
     run_id: str
     model_id: str
+    workspace: int | None
 
 
 def resolve_origin(
@@ -46,23 +53,32 @@ def resolve_origin(
     if prompt:
         if source not in _PROMPT_SOURCES:
             raise invalid_parameter("source", f"a prompt's source is {' or '.join(_PROMPT_SOURCES)}.")
-        return Origin(source, source, run_id or "", model_id or "")
+        return Origin(source, source, run_id or "", model_id or "", scope.workspace)
     url = _split(source)
     if url.scheme == "models":
         reference = _model_reference(source, url)
         if len(reference) > 1:
             return _version_origin(tx, scope, source, reference, run_id, model_id)
-    _check_contained(tx, scope, source, url, run_id or "", model_id or "")
-    known = find_logged_model(tx, scope, model_id) if model_id else None
+    hidden = hides_origin(tx, scope, run_id or "", model_id or "")
+
+    def find_root() -> str | None:
+        return None if hidden else _known_root(tx, scope, run_id or "", model_id or "")
+
+    _check_contained(source, url, run_id or "", model_id or "", find_root)
+    known = find_logged_model(tx, scope, model_id) if model_id and not hidden else None
     location = known.artifact_location if known and url.scheme == "models" else source
-    return Origin(source, location, run_id or (known.source_run_id if known else ""), model_id or "")
+    named_run = run_id or (known.source_run_id if known else "")
+    hidden = hidden or (named_run != run_id and hides_origin(tx, scope, named_run, ""))
+    return Origin(source, location, named_run, model_id or "", None if hidden else scope.workspace)
 
 
-def _check_contained(tx: Transaction, scope: Scope, source: str, url: SplitResult, run_id: str, model_id: str) -> None:
-    """Hold a source to the run or logged model that the request names."""
+def _check_contained(
+    source: str, url: SplitResult, run_id: str, model_id: str, find_root: Callable[[], str | None]
+) -> None:
+    """Hold a source to the run or logged model that the request names, whose artifacts are at `find_root()`."""
     holder = "model_id" if model_id else "run_id"
     if _is_local(source, url):
-        root = _known_root(tx, scope, run_id, model_id)
+        root = find_root()
         if root is None or not _is_local(root, _split(root)) or not _is_within(_as_path(source), _as_path(root)):
             raise invalid_parameter(
                 "source",
@@ -79,7 +95,7 @@ def _check_contained(tx: Transaction, scope: Scope, source: str, url: SplitResul
         if _model_reference(source, url)[0] != model_id:
             _refuse(source, "model_id")
     elif _is_proxied(url):
-        root = _known_root(tx, scope, run_id, model_id)
+        root = find_root()
         if root is None or not _is_within(source, root):
             _refuse(source, holder)
 
@@ -178,7 +194,7 @@ def _model_reference(source: str, url: SplitResult) -> tuple[str, ...]:
 
 _v, _m = model_versions.c, registered_models.c
 _VERSIONS = (
-    sa.select(_v.name, _v.version, _v.storage_location, _v.run_id, _v.logged_model_id, _m.is_prompt)
+    sa.select(_v.name, _v.version, _v.storage_location, _v.run_id, _v.logged_model_id, _m.is_prompt, _v.workspace_id)
     .join_from(registered_models, model_versions, _v.model_id == _m.id)
     .where(_m.platform_id == sa.bindparam("platform"), _m.name == sa.bindparam("name"))
 )
@@ -208,16 +224,20 @@ def _version_origin(
     model_id: str | None,
 ) -> Origin:
     """A version made from another version of the same platform: what that one came from, unless contradicted."""
-    row = _referenced_version(tx, scope, reference)
+    row = _referenced_version(tx, scope, reference) if _may_see(tx, scope, reference[1]) else None
     if row is None:
         raise related_not_found("source", f"{source!r} names a model version that does not exist.")
-    name, version, location, its_run_id, its_model_id, prompt = row
+    name, version, location, its_run_id, its_model_id, prompt, workspace = row
     if prompt:
         raise invalid_parameter("source", f"{source!r} is a prompt; a prompt is no source of a model version.")
     for field, given, its in (("run_id", run_id, its_run_id), ("model_id", model_id, its_model_id)):
         if given is not None and given != its:
             raise invalid_parameter(field, f"it must match that of {source!r}, which is {its!r}.")
-    return Origin(f"models:/{name}/{version}", location, its_run_id, its_model_id)
+    return Origin(f"models:/{name}/{version}", location, its_run_id, its_model_id, workspace)
+
+
+def _may_see(tx: Transaction, scope: Scope, name: str) -> bool:
+    return scope.access.platform > 0 or bool(level_on_model(tx, scope, name))
 
 
 def _referenced_version(tx: Transaction, scope: Scope, reference: tuple[str, ...]) -> Row | None:

@@ -9,24 +9,29 @@ from modelkeep.core.guard import VISIBLE
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.identity.sight import Seen, Sight, sight_parameters
+from modelkeep.registry.visible import MODELS, VERSIONS, seen_here, sight_of
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import model_versions, registered_models
 from modelkeep.storage.transaction import Transaction
 
 
-def _of_schema(table: sa.Table) -> Query:
+def _of_schema(table: sa.Table, seen: Seen) -> dict[Sight, Query]:
     """Names from "catalog.schema." to "catalog.schema/": '/' follows '.', so these are all with that prefix."""
-    return Query(
-        sa.select(sa.func.count()).where(
-            table.c.platform_id == sa.bindparam("platform"),
-            table.c.name >= sa.bindparam("first"),
-            table.c.name < sa.bindparam("beyond"),
-            table.c.is_prompt == 0,
+    return {
+        sight: Query(
+            sa.select(sa.func.count()).where(
+                *seen_here(seen, table, sight),
+                table.c.name >= sa.bindparam("first"),
+                table.c.name < sa.bindparam("beyond"),
+                table.c.is_prompt == 0,
+            )
         )
-    )
+        for sight in Sight
+    }
 
 
-_COUNT_MODELS, _COUNT_VERSIONS = _of_schema(registered_models), _of_schema(model_versions)
+_MODELS, _VERSIONS = _of_schema(registered_models, MODELS), _of_schema(model_versions, VERSIONS)
 
 
 class SchemaOfCatalog(msgspec.Struct):
@@ -47,7 +52,7 @@ class RegisteredModelSummary(msgspec.Struct):
 
 @operation("registered-models/summary", needs=Permission.READ, on=VISIBLE, scans=True)
 def get_registered_model_summary(tx: Transaction, scope: Scope, request: SchemaOfCatalog) -> RegisteredModelSummary:
-    """Count the models and versions of a schema."""
+    """Count the models and versions of a schema that the caller may see."""
     for field in ("catalog", "schema"):
         value = getattr(request, field)
         if not value:
@@ -55,5 +60,7 @@ def get_registered_model_summary(tx: Transaction, scope: Scope, request: SchemaO
         check_length(field, value, scope.limits.name_length)
     prefix = f"{request.catalog}.{request.schema}"
     bounds = {"platform": scope.platform, "first": f"{prefix}.", "beyond": f"{prefix}/"}
-    models, versions = tx.one(_COUNT_MODELS, **bounds), tx.one(_COUNT_VERSIONS, **bounds)
+    asked = {**bounds, **sight_parameters(scope)}
+    models = tx.one(_MODELS[sight_of(MODELS, tx, scope)], **asked)
+    versions = tx.one(_VERSIONS[sight_of(VERSIONS, tx, scope)], **asked)
     return RegisteredModelSummary(models[0] if models else 0, versions[0] if versions else 0)

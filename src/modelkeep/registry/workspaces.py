@@ -22,10 +22,14 @@ from modelkeep.core.guard import PLATFORM, VISIBLE
 from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.identity.changes import note_identity_change
+from modelkeep.identity.grants import WORKSPACE_GRANTS
+from modelkeep.identity.sight import bound_to_caller
 from modelkeep.registry.guards import NAMED_WORKSPACE
 from modelkeep.search.order import Order
 from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
 from modelkeep.storage.errors import ForeignKeyViolation, UniqueViolation
+from modelkeep.storage.expressions import json_array, one_of
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import workspaces
 from modelkeep.storage.transaction import Row, Transaction
@@ -136,11 +140,13 @@ def create_workspace(tx: Transaction, scope: Scope, request: CreateWorkspaceDeta
     _check_display_name(request.display_name)
     key = _free_key(tx, scope, request.display_name)
     try:
-        _insert(tx, scope, scope.platform, key, request.display_name, "USER", request)
+        created = _insert(tx, scope, scope.platform, key, request.display_name, "USER", request)
     except UniqueViolation:
         raise _exists(request.display_name) from None
     except ForeignKeyViolation:
         raise platform_not_found(scope.tenancy.platform_key if scope.tenancy else "") from None
+    if WORKSPACE_GRANTS.give_creator(tx, scope, created):
+        note_identity_change(tx)
     return _load(tx, scope, key)
 
 
@@ -251,15 +257,23 @@ def list_workspaces(tx: Transaction, scope: Scope, request: ListWorkspaces) -> W
         request.type,
         request.is_private_network_enabled,
     )
+    sees_all = scope.access.platform > 0
+    caller = bound_to_caller(scope, sees_all=sees_all)
     page = fetch_page(
         tx,
         scope,
-        lambda further: _search(filters, by_time, descending, further),
+        lambda further: _search(filters, by_time, descending, sees_all, further),
         within={"platform": scope.platform},
-        values={},
+        values={"seen": json_array(sorted(scope.access.seen))},
         max_results=check_max_results(request.limit, _LARGEST_PAGE, "limit"),
         page_token=request.page or "",
-        bound_to=("workspaces", repr(filters), request.sort_by.value, str(descending)),
+        bound_to=(
+            "workspaces",
+            repr(filters),
+            request.sort_by.value,
+            str(descending),
+            *caller,
+        ),
         field="page",
     )
     tx.next_page = page.next_page_token or None
@@ -277,8 +291,10 @@ class _Filters(NamedTuple):
 
 
 @lru_cache(256)
-def _search(filters: _Filters, by_time: bool, descending: bool, further: bool) -> Search:
+def _search(filters: _Filters, by_time: bool, descending: bool, sees_all: bool, further: bool) -> Search:
     conditions: list[sa.ColumnElement[bool]] = [_w.platform_id == sa.bindparam("platform")]
+    if not sees_all:
+        conditions.append(_w.id.in_(one_of("seen", numbers=True)))
     if filters.display_name is not None:
         conditions.append(_w.display_name == filters.display_name)
     if filters.display_name_contains is not None:
@@ -310,7 +326,7 @@ def _insert(
     display_name: str,
     kind: str,
     details: WorkspaceDetails,
-) -> None:
+) -> int:
     created = tx.one(
         _INSERT,
         platform_id=platform,
@@ -322,7 +338,9 @@ def _insert(
         created_at=scope.now,
         created_by=scope.principal.name,
     )
-    add_default_experiment(tx, created[0] if created else 0, scope.now)
+    workspace = int(created[0]) if created else 0
+    add_default_experiment(tx, workspace, scope.now)
+    return workspace
 
 
 def _check_display_name(name: str) -> None:

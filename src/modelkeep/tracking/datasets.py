@@ -20,7 +20,7 @@ from modelkeep.storage.bulk import BulkInsert, ignore_known
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import datasets, experiments, run_dataset_tags, run_datasets
 from modelkeep.storage.transaction import Transaction
-from modelkeep.tracking.experiment_ids import experiment_number
+from modelkeep.tracking.in_experiments import experiments_asked, in_experiments
 from modelkeep.tracking.run_records import DatasetInput
 from modelkeep.tracking.runs import LocatedRun
 
@@ -42,7 +42,7 @@ _FIND = Query(
 _OF_RUN = Query(sa.select(_rd.dataset_id).where(_rd.run_id == sa.bindparam("row")))
 _READ = BulkInsert(run_datasets, ("run_id", "dataset_id"), ignore_known)
 _TAG = BulkInsert(run_dataset_tags, ("run_id", "dataset_id", "key", "value"), ignore_known)
-_SUMMARIES = (
+_SUMMARIES = Query(
     sa.select(_e.number, _d.name, _d.digest, _t.value)
     .distinct()
     .join_from(datasets, experiments, _e.id == _d.experiment_id)
@@ -51,6 +51,7 @@ _SUMMARIES = (
         run_dataset_tags,
         sa.and_(_t.run_id == _rd.run_id, _t.dataset_id == _rd.dataset_id, _t.key == _CONTEXT_TAG),
     )
+    .where(in_experiments(_e.id))
     .order_by(_e.number, _d.name, _d.digest, _t.value.nulls_first())
     .limit(_MOST_SUMMARIES)
 )
@@ -92,11 +93,9 @@ def search_datasets(tx: Transaction, scope: Scope, request: SearchDatasets) -> D
     if len(request.experiment_ids) > _MOST_EXPERIMENTS:
         problem = f"{len(request.experiment_ids)} were given, {_MOST_EXPERIMENTS} are allowed."
         raise invalid_parameter("experiment_ids", problem)
-    numbers = {experiment_number(experiment, "experiment_ids") for experiment in request.experiment_ids}
-    here = (_e.workspace_id == scope.home, _e.number.in_(numbers))
-    return DatasetSummaries(
-        [DatasetSummary(str(number), *summary) for number, *summary in tx.search(_SUMMARIES.where(*here))]
-    )
+    asked = experiments_asked(scope, request.experiment_ids)
+    found = tx.all(_SUMMARIES, **asked.within, **asked.sight)
+    return DatasetSummaries([DatasetSummary(str(number), *summary) for number, *summary in found])
 
 
 def check_dataset_inputs(inputs: Sequence[DatasetInput], limits: Limits, field: str) -> None:

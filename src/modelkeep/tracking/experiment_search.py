@@ -10,10 +10,13 @@ from modelkeep.core.guard import VISIBLE
 from modelkeep.core.operation import Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.identity.grants import EXPERIMENT_GRANTS
+from modelkeep.identity.sight import Seen, Sight, bound_to_caller, sight_parameters
 from modelkeep.search.order import Order, parse_order
 from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
 from modelkeep.search.pairs import holds_pair
 from modelkeep.search.space import Attribute, Clause, Kind, Space, column
+from modelkeep.storage.expressions import unindexed
 from modelkeep.storage.schema import experiment_tags, experiments
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.experiments import COLUMNS, Experiment, from_row
@@ -21,6 +24,8 @@ from modelkeep.tracking.lifecycle import ViewType, in_view
 
 _e = experiments.c
 
+_HERE = sa.bindparam("workspace", type_=sa.BigInteger)
+_SEEN = Seen(_e.id, EXPERIMENT_GRANTS.resources(), EXPERIMENT_GRANTS.any(_e.id), unindexed(_e.workspace_id) == _HERE)
 _SPACE = Space(
     {
         "attributes": {
@@ -76,23 +81,29 @@ def search_experiments(tx: Transaction, scope: Scope, request: SearchExperiments
     text, order_by = request.filter or "", tuple(request.order_by or ())
     found = _SPACE.read(text, scope.limits.filter_length)
     view = request.view_type
+    within = {"workspace": scope.home}
+    sees_all = scope.access.on_workspace(scope.home) > 0
+    sight = _SEEN.sight(tx, scope, sees_all=sees_all, within=within)
     page = fetch_page(
         tx,
         scope,
-        lambda further: _search(found.clauses, order_by, view, further),
-        within={"workspace": scope.home},
-        values=found.values,
+        lambda further: _search(found.clauses, order_by, view, sight, further),
+        within=within,
+        values={**found.values, **sight_parameters(scope)},
         max_results=check_max_results(request.max_results, scope.limits.experiments_page),
         page_token=request.page_token or "",
-        bound_to=("experiments", text, view.value, *order_by),
+        bound_to=("experiments", text, view.value, *order_by, *bound_to_caller(scope, sees_all=sees_all)),
     )
     return ExperimentPage([from_row(row) for row in page.rows], page.next_page_token or msgspec.UNSET)
 
 
 @lru_cache(256)
-def _search(clauses: tuple[Clause, ...], order_by: tuple[str, ...], view: ViewType, further: bool) -> Search:
+def _search(
+    clauses: tuple[Clause, ...], order_by: tuple[str, ...], view: ViewType, sight: Sight, further: bool
+) -> Search:
     statement = sa.select(*COLUMNS).where(
-        _e.workspace_id == sa.bindparam("workspace"),
+        (unindexed(_e.workspace_id) if sight is Sight.FEW else _e.workspace_id) == _HERE,
+        _SEEN.condition(sight),
         in_view(_e.lifecycle_stage, view),
         *_SPACE.conditions(clauses),
     )

@@ -25,6 +25,7 @@ from modelkeep.core.guard import WORKSPACE
 from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.identity.grants import EXPERIMENT_GRANTS
 from modelkeep.storage.errors import UniqueViolation
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import experiment_tags, experiments, platforms, workspaces
@@ -164,6 +165,7 @@ def create_experiment(tx: Transaction, scope: Scope, request: CreateExperiment) 
     counted = tx.one(_NEXT_NUMBER, workspace=scope.home)
     number = counted[0] if counted else 0
     row = _insert(tx, scope.home, number, request.name, location, scope.now)
+    EXPERIMENT_GRANTS.give_creator(tx, scope, row)
     if tags:
         _TAGS.put(tx, tags, row)
     tx.about(KIND, str(row), etag(row, 1))

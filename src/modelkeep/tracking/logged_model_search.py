@@ -81,9 +81,9 @@ def search_logged_models(tx: Transaction, scope: Scope, request: SearchLoggedMod
     named = _named(datasets)
     with_digest = tuple(bool(dataset.dataset_digest) for dataset in datasets)
     found = space(with_digest).read(text, scope.limits.filter_length)
-    within, one = experiments_asked(scope, request.experiment_ids)
+    within, sight, one, caller = experiments_asked(scope, request.experiment_ids)
     order, ordered = read_model_order(request.order_by or [])
-    values = {**found.values, **named, **ordered}
+    values = {**found.values, **named, **ordered, **sight}
     entered = narrowest(tx, space(with_digest), found.clauses, {**within, **values})
     shape = _Shape(found.clauses, with_digest, order, one, entered)
     page = fetch_page(
@@ -94,7 +94,7 @@ def search_logged_models(tx: Transaction, scope: Scope, request: SearchLoggedMod
         values=values,
         max_results=check_max_results(request.max_results, scope.limits.logged_models_page),
         page_token=request.page_token or "",
-        bound_to=("logged-models", text, repr(datasets), repr(request.order_by)),
+        bound_to=("logged-models", text, repr(datasets), repr(request.order_by), *caller),
     )
     return LoggedModelPage(_load(tx, [row[0] for row in page.rows]), page.next_page_token or msgspec.UNSET)
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import msgspec
 import sqlalchemy as sa
 
-from modelkeep.core.errors import related_not_found
+from modelkeep.core.errors import not_authorized, related_not_found
 from modelkeep.core.fields import Timestamp, check_length
+from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.identity.grants import EXPERIMENT_GRANTS, caller_ids
 from modelkeep.storage.bulk import BulkInsert, ignore_known
 from modelkeep.storage.expressions import json_array, one_of
 from modelkeep.storage.query import Query
@@ -44,7 +46,9 @@ _INSERT = BulkInsert(
     ignore_known,
 )
 _FIND = Query(
-    sa.select(_l.key, _l.id).where(_l.workspace_id == sa.bindparam("workspace"), _l.key.in_(one_of("models")))
+    sa.select(_l.key, _l.id, EXPERIMENT_GRANTS.held(_l.experiment_id)).where(
+        _l.workspace_id == sa.bindparam("workspace"), _l.key.in_(one_of("models"))
+    )
 )
 _OF_MODELS = Query(
     sa.select(
@@ -71,7 +75,14 @@ def store_model_metrics(tx: Transaction, scope: Scope, run: int, points: Sequenc
     """Keep those points that name a logged model; each comes with the row id of its key."""
     keyed = [(key, point) for key, point in points if point.model_id]
     named = sorted({point.model_id for _, point in keyed if point.model_id})
-    known: dict[str, int] = dict(tx.all(_FIND, workspace=scope.home, models=json_array(named)))
+    known: dict[str, int] = {}
+    flows = scope.access.on_workspace(scope.home)
+    for model, row, held in tx.all(_FIND, workspace=scope.home, models=json_array(named), **caller_ids(scope)):
+        level = max(held, flows)
+        if level > 0:
+            known[model] = row
+        if 0 < level < Permission.MANAGE:
+            raise not_authorized(scope.principal.name, "log metric", f"MANAGE on the logged model '{model}'")
     for model in named:
         if model not in known:
             raise related_not_found("model_id", f"Logged model with ID '{model[:80]}' not found.")

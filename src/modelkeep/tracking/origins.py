@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from modelkeep.core.fields import Tag
+from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import logged_model_tags, logged_models, runs
 from modelkeep.storage.transaction import Transaction
+from modelkeep.tracking.guards import level_on_logged_model, level_on_run
 from modelkeep.tracking.logged_model_values import TAGS
 from modelkeep.tracking.origin_data import MODEL, RUN, Holder, Logged, logged_to
 
@@ -75,6 +77,18 @@ def find_logged_model(tx: Transaction, scope: Scope, model_id: str) -> LoggedMod
     return LoggedModel(*row) if row else None
 
 
+def hides_origin(tx: Transaction, scope: Scope, run_id: str, model_id: str) -> bool:
+    """Whether a version names a run or logged model of this workspace that the caller may not see.
+
+    What is not kept here hides nothing. Ids may be "".
+    """
+    if scope.workspace is None or scope.access.on_workspace(scope.workspace) > 0:
+        return False
+    return (bool(run_id) and level_on_run(tx, scope, run_id) == 0) or (
+        bool(model_id) and level_on_logged_model(tx, scope, model_id) == 0
+    )
+
+
 def logged_of(tx: Transaction, origins: Sequence[Named]) -> list[Logged]:
     """What was logged to the origin of each version: the logged model, or the run where no model is known here.
 
@@ -103,8 +117,11 @@ def _holder(origin: Named, kind: str) -> Holder | None:
 
 
 def link_version(tx: Transaction, scope: Scope, model_id: str, name: str, version: int) -> None:
-    """Note a version in the tag in which MLflow's pages look for the versions of a logged model."""
-    if scope.workspace is None:
+    """Note a version in the tag in which MLflow's pages look for the versions of a logged model.
+
+    Not where the caller may not change that model.
+    """
+    if scope.workspace is None or not _may_change(tx, scope, model_id):
         return
     touched = tx.one(_TOUCH, workspace=scope.workspace, model=model_id)
     if touched is None:
@@ -114,6 +131,12 @@ def link_version(tx: Transaction, scope: Scope, model_id: str, name: str, versio
     entry = {"name": name, "version": version}
     if entry not in versions:
         TAGS.put(tx, [Tag(VERSIONS_TAG, json.dumps([*versions, entry]))], touched[0])
+
+
+def _may_change(tx: Transaction, scope: Scope, model_id: str) -> bool:
+    if scope.access.on_workspace(scope.workspace) >= Permission.MANAGE:
+        return True
+    return (level_on_logged_model(tx, scope, model_id) or 0) >= Permission.MANAGE
 
 
 def _versions(text: str) -> list[Any]:

@@ -83,10 +83,11 @@ def find_runs(tx: Transaction, scope: Scope, request: SearchRuns) -> Page:
     """The row ids of the runs that a search finds, each the first of its row, and the token of the next page."""
     text, order_by = request.filter or "", tuple(request.order_by or ())
     found = SPACE.read(text, scope.limits.filter_length)
-    within, one = experiments_asked(scope, request.experiment_ids)
+    within, sight, one, caller = experiments_asked(scope, request.experiment_ids)
+    values = {**found.values, **sight}
     view = request.run_view_type
     leading = leading_metric(order_by)
-    entered = narrowest(tx, SPACE, found.clauses, {**within, **found.values})
+    entered = narrowest(tx, SPACE, found.clauses, {**within, **values})
 
     def part(which: _Part, further: bool) -> Search:
         return _search(found.clauses, order_by, view, one, entered, which, further)
@@ -98,10 +99,10 @@ def find_runs(tx: Transaction, scope: Scope, request: SearchRuns) -> Page:
         lambda further: part(_Part.NUMBERS if in_parts else _Part.WHOLE, further),
         (lambda further: part(_Part.REST, further)) if in_parts else None,
         within=within,
-        values=found.values,
+        values=values,
         max_results=check_max_results(request.max_results, scope.limits.runs_page),
         page_token=request.page_token or "",
-        bound_to=("runs", text, view.value, *order_by),
+        bound_to=("runs", text, view.value, *order_by, *caller),
     )
 
 
