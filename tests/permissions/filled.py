@@ -14,6 +14,7 @@ ABSENT = {
     "workspace": "lob",
     "platform": "ocme",
     "deleted_experiment": "8",
+    "webhook": "f" * 32,
 }
 """Names of what is not there, as long as those of what is."""
 
@@ -40,6 +41,13 @@ def fill(world: World) -> None:
         world.does("create_registered_model", name=model)
         world.does("create_model_version", name=model, source="s3://b/m")
     world.does("set_registered_model_alias", name=MODEL, alias="champion", version="1")
+    hook = world.raw_at_platform(
+        "create_webhook",
+        name="here",
+        url="https://hooks.example/y",
+        events=[{"entity": "REGISTERED_MODEL", "action": "CREATED"}],
+    )
+    ids["webhook"] = hook["webhook"]["webhook_id"]
     world.does("delete_experiment", experiment_id=made["gone"])
     _note_rows(world)
 

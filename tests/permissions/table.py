@@ -44,6 +44,10 @@ def _path(**more: Any) -> Fields:
     return lambda ids: {"artifact_path": f"{ids['experiment']}/{ids['run']}/artifacts/f.txt", **more}
 
 
+def _hook(**more: Any) -> Fields:
+    return lambda ids: {"webhook_id": ids["webhook"], **more}
+
+
 def _just(**fields: Any) -> Fields:
     return lambda ids: fields
 
@@ -55,6 +59,11 @@ def _searched(**more: Any) -> Fields:
 _TAG = {"key": "k", "value": "v"}
 _DATASET = {"dataset": {"name": "d", "digest": "1", "source_type": "s", "source": "s"}}
 _MODEL_JSON = '{"run_id": "r", "artifact_path": "m", "flavors": {}, "utc_time_created": "now"}'
+_HOOK = {
+    "name": "hook",
+    "url": "https://hooks.example/x",
+    "events": [{"entity": "REGISTERED_MODEL", "action": "CREATED"}],
+}
 _POINT = {"key": "auc", "value": 0.5, "timestamp": 1}
 
 ROWS: dict[str, Row] = {
@@ -160,6 +169,16 @@ ROWS: dict[str, Row] = {
     "get_presigned_download_url": Row("experiment", READ, _path()),
     "create_presigned_upload_url": Row("experiment", MANAGE, _run(path="f.txt")),
     "create_presigned_download_url": Row("experiment", READ, _run(path="f.txt")),
+    "search_run_table": Row("seen run table", READ, _searched()),
+    "search_logged_keys": Row("experiment", READ, _experiment(kind="metrics")),
+    "create_webhook": Row("platform", MANAGE, _just(**_HOOK)),
+    "list_webhooks": Row("platform", MANAGE, _just()),
+    "get_webhook": Row("platform", MANAGE, _hook()),
+    "update_webhook": Row("platform", MANAGE, _hook(description="d")),
+    "delete_webhook": Row("platform", MANAGE, _hook()),
+    "test_webhook": Row("platform", MANAGE, _hook()),
+    "list_webhook_deliveries": Row("platform", MANAGE, _hook()),
+    "retry_webhook_deliveries": Row("platform", MANAGE, _hook()),
     "download_signed": Row("signed", READ, _just(grant="none")),
     "upload_signed": Row("signed", READ, _just(grant="none")),
 }

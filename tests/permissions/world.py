@@ -112,6 +112,10 @@ class World:
         """The same on the platform's own path."""
         return self.run(ADMINISTRATOR, BY_NAME[name], fields, workspace="", keep=True)
 
+    def raw_at_platform(self, name: str, /, **fields: Any) -> Any:
+        """What it answers there, as its client reads it."""
+        return msgspec.json.decode(msgspec.json.encode(self.does_at_platform(name, **fields)))
+
     def raw(self, name: str, /, **fields: Any) -> Any:
         """What an operation that is kept answers, as its client reads it."""
         return msgspec.json.decode(msgspec.json.encode(self.does(name, **fields)))
