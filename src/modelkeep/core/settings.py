@@ -48,7 +48,9 @@ class Settings:
     max_body_bytes: int = _setting(16 * 1024 * 1024, "Largest request body.")
     max_artifact_bytes: int = _setting(0, "Largest artifact; 0 sets no limit.")
     max_artifacts_page: int = _setting(10_000, "Most artifacts in one page of a list.")
-    max_waiting_writes: int = _setting(10_000, "Writes that may wait before new ones are answered 429.")
+    max_waiting_writes: int = _setting(
+        10_000, "Writes that may wait before new ones are answered 429; platforms share them equally."
+    )
     write_group: int = _setting(256, "Most writes that share one commit.")
     readers: int = _setting(4, "Threads that read from the database.")
     writers: int = _setting(2, "Threads that write to PostgreSQL, each with a connection.")

@@ -56,19 +56,19 @@ class Executor:
             authorize(tx, operation, scope, request)
             return _perform(tx, operation, scope, request)
 
+        tenant = _tenant(scope)
         if operation.scans:
-            return await self._engine.read(work)
-        tenancy = scope.tenancy
+            return await self._engine.read(work, tenant)
         # Whoever may see all that is here shares one answer. Others have their own, which holds for their permission
         # too: no grant changes without a commit.
         principal = scope.principal
         shared = flows_down(operation, scope) and not operation.on.personal
         caller = None if shared else (principal.name, principal.ids, principal.ceiling, principal.only_platform)
-        key = (operation.name, tenancy.platform if tenancy else None, scope.workspace, caller, _encode(request))
+        key = (operation.name, tenant, scope.workspace, caller, _encode(request))
         answer = self._remembered.find(key)
         if answer is None:
             as_of = self._engine.commits
-            answer = await self._engine.look_up(work)
+            answer = await self._engine.look_up(work, tenant)
             self._remembered.keep(key, answer, as_of)
         return answer
 
@@ -95,7 +95,7 @@ class Executor:
             authorize(tx, operation, scope, request)
             return operation.function(tx, scope, request)
 
-        plan = await self._engine.look_up(work)
+        plan = await self._engine.look_up(work, _tenant(scope))
         response = await operation.after(self._stores, plan, exchange)
         if isinstance(response, Content):
             return response
@@ -129,12 +129,17 @@ class Executor:
                 return answer
             return _again(tx, work, error)
 
-        answer = await self._engine.write(work, otherwise, if_match, _first_changed(request))
+        answer = await self._engine.write(work, otherwise, if_match, _first_changed(request), _tenant(scope))
         if changes_identities:
             await self._watch.look()
         if announced:
             self._wake_deliverer()
         return answer
+
+
+def _tenant(scope: Scope) -> int | None:
+    """Whose turn it is where requests have to wait: a platform's, or that of all that is above platforms."""
+    return scope.tenancy.platform if scope.tenancy else None
 
 
 def _first_changed(request: msgspec.Struct) -> str:

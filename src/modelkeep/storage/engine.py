@@ -1,6 +1,6 @@
 """The interface that every engine implements, and nothing of which one it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Protocol, TypeVar
 
 from modelkeep.storage.transaction import Transaction
@@ -27,16 +27,18 @@ class Engine(Protocol):
         otherwise: Callable[[Transaction, Exception], T],
         if_match: str | None = None,
         about: str = "",
+        tenant: Hashable = None,
     ) -> T:
         """Run `work` and commit, durably, before returning what it returned.
 
-        `about` names what it changes first: writes of one moment may be run in the order of that.
+        `about` names what it changes first: writes of one moment may be run in the order of that. Where more wait
+        than a commit takes, tenants take turns.
         Where `work` raises, what it wrote is undone, and `otherwise` may answer from the same transaction
         or raise. Raises `Unavailable` where the commit itself fails, `Overloaded` where too many writes wait.
         """
 
-    async def read(self, work: Callable[[Transaction], T]) -> T:
-        """Run `work` on one snapshot."""
+    async def read(self, work: Callable[[Transaction], T], tenant: Hashable = None) -> T:
+        """Run `work` on one snapshot. Where more wait than threads read, tenants take turns."""
 
-    async def look_up(self, work: Callable[[Transaction], T]) -> T:
+    async def look_up(self, work: Callable[[Transaction], T], tenant: Hashable = None) -> T:
         """Run `work`, which looks up keys and costs little: where the database is near, on the caller's thread."""

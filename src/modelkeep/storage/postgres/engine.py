@@ -8,8 +8,7 @@ come meanwhile. Each thread has a connection of its own, so there is no pool: no
 import asyncio
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NoReturn, TypeVar
@@ -17,7 +16,8 @@ from typing import NoReturn, TypeVar
 import sqlalchemy as sa
 
 from modelkeep.core.clock import now_ms
-from modelkeep.storage.errors import Overloaded, Unavailable
+from modelkeep.storage.errors import Unavailable
+from modelkeep.storage.fair_threads import FairThreads
 from modelkeep.storage.one_statement import OneStatement, SecondStatement
 from modelkeep.storage.postgres.connection import PostgresConnection
 from modelkeep.storage.postgres.door import Door, KeptConnection
@@ -26,6 +26,7 @@ from modelkeep.storage.postgres.writer import PostgresWriter
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import commit_marks
 from modelkeep.storage.transaction import Transaction
+from modelkeep.storage.turns import Turns
 from modelkeep.storage.writes import Write
 
 T = TypeVar("T")
@@ -60,13 +61,12 @@ class PostgresEngine:
         self._door = Door(url, prepare=prepare)
         self._replica = Replica(read_replica, prepare=prepare) if read_replica else None
         self._write_group = write_group
-        self._max_waiting = max_waiting_writes
-        self._waiting: deque[Write] = deque()
+        self._waiting: Turns[Write] = Turns(max_waiting_writes)
         self._idle_writers = [PostgresWriter(self._door) for _ in range(writers)]
         self._writing = 0
         self._local = threading.local()
         self._write_threads = ThreadPoolExecutor(writers, thread_name_prefix="modelkeep-writer")
-        self._read_threads = ThreadPoolExecutor(readers, thread_name_prefix="modelkeep-reader")
+        self._read_threads = FairThreads(readers, "modelkeep-reader")
 
     @property
     def commits(self) -> int | None:
@@ -75,7 +75,7 @@ class PostgresEngine:
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         await self.write(_forget_marks, _raise)
-        for setting in await self._loop.run_in_executor(self._read_threads, self._read, _careless_settings):
+        for setting in await self._read_threads.run(None, partial(self._read, _careless_settings)):
             _log.warning("PostgreSQL has %s = off: it may lose writes that were answered.", setting)
 
     async def close(self) -> None:
@@ -93,22 +93,21 @@ class PostgresEngine:
         otherwise: Callable[[Transaction, Exception], T],
         if_match: str | None = None,
         about: str = "",
+        tenant: Hashable = None,
     ) -> T:
         self._door.check()
-        if len(self._waiting) >= self._max_waiting:
-            raise Overloaded
         future: asyncio.Future[T] = self._loop.create_future()
-        self._waiting.append(Write(work, otherwise, if_match, future, about))
+        self._waiting.add(tenant, Write(work, otherwise, if_match, future, about))
         if self._idle_writers:
             # Not at once: what the loop has at hand now belongs to the same group.
             self._loop.call_soon(self._write_threads.submit, self._write_waiting, self._begin_writing())
         return await future
 
-    async def read(self, work: Callable[[Transaction], T]) -> T:
-        return await self._loop.run_in_executor(self._read_threads, self._scan, work)
+    async def read(self, work: Callable[[Transaction], T], tenant: Hashable = None) -> T:
+        return await self._read_threads.run(tenant, partial(self._scan, work))
 
-    async def look_up(self, work: Callable[[Transaction], T]) -> T:
-        return await self._loop.run_in_executor(self._read_threads, self._look_up, work)
+    async def look_up(self, work: Callable[[Transaction], T], tenant: Hashable = None) -> T:
+        return await self._read_threads.run(tenant, partial(self._look_up, work))
 
     def _begin_writing(self) -> PostgresWriter:
         self._writing += 1
@@ -122,7 +121,7 @@ class PostgresEngine:
 
     def _write_waiting(self, writer: PostgresWriter) -> None:
         """On a writer's thread: write group after group until nothing waits."""
-        while group := self._take():
+        while group := self._waiting.take(self._write_group):
             try:
                 writer.write(group)
             except Exception as error:
@@ -132,15 +131,6 @@ class PostgresEngine:
                     write.fail(error)
             self._loop.call_soon_threadsafe(_deliver, group)
         self._loop.call_soon_threadsafe(self._end_writing, writer)
-
-    def _take(self) -> list[Write]:
-        group: list[Write] = []
-        while self._waiting and len(group) < self._write_group:
-            try:
-                group.append(self._waiting.popleft())
-            except IndexError:
-                break
-        return group
 
     def _look_up(self, work: Callable[[Transaction], T]) -> T:
         """Read without a transaction where `work` has one statement, and on a snapshot where it has more."""

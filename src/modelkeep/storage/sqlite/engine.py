@@ -11,17 +11,19 @@ import contextlib
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from modelkeep.storage.errors import Busy, Overloaded, Unavailable
+from modelkeep.storage.errors import Busy, Unavailable
+from modelkeep.storage.fair_threads import FairThreads
 from modelkeep.storage.one_statement import OneStatement, SecondStatement
 from modelkeep.storage.sqlite.connection import SqliteConnection
 from modelkeep.storage.sqlite.lock import DATABASE_NAME
 from modelkeep.storage.transaction import Transaction
+from modelkeep.storage.turns import Turns
 from modelkeep.storage.writes import Write
 
 T = TypeVar("T")
@@ -39,8 +41,7 @@ class SqliteEngine:
     def __init__(self, directory: Path, *, readers: int, write_group: int, max_waiting_writes: int) -> None:
         self._path = directory / DATABASE_NAME
         self._write_group = write_group
-        self._max_waiting = max_waiting_writes
-        self._waiting: deque[Write] = deque()
+        self._waiting: Turns[Write] = Turns(max_waiting_writes)
         # The writes of the open transaction. Where `_broken`, it has to be undone and each of them run alone.
         self._group: list[Write] = []
         self._broken = False
@@ -48,7 +49,7 @@ class SqliteEngine:
         self._commits = 0
         self._local = threading.local()
         self._connections: list[SqliteConnection] = []
-        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="modelkeep-reader")
+        self._readers = FairThreads(readers, "modelkeep-reader")
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="modelkeep-commit")
 
     @property
@@ -74,21 +75,20 @@ class SqliteEngine:
         otherwise: Callable[[Transaction, Exception], T],
         if_match: str | None = None,
         about: str = "",
+        tenant: Hashable = None,
     ) -> T:
-        if len(self._waiting) >= self._max_waiting:
-            raise Overloaded
         future: asyncio.Future[T] = self._loop.create_future()
         write = Write(work, otherwise, if_match, future)
         if self._committing:
-            self._waiting.append(write)
+            self._waiting.add(tenant, write)
         else:
             self._run(write)
         return await future
 
-    async def read(self, work: Callable[[Transaction], T]) -> T:
-        return await self._loop.run_in_executor(self._readers, self._read_in_thread, work)
+    async def read(self, work: Callable[[Transaction], T], tenant: Hashable = None) -> T:
+        return await self._readers.run(tenant, partial(self._read_in_thread, work))
 
-    async def look_up(self, work: Callable[[Transaction], T]) -> T:
+    async def look_up(self, work: Callable[[Transaction], T], tenant: Hashable = None) -> T:
         """Run `work` at once; where it has a second statement, once more and on a snapshot.
 
         Most look-ups are one statement, which is a snapshot by itself. BEGIN and COMMIT around it would let go of
@@ -202,8 +202,8 @@ class SqliteEngine:
         self._broken = self._committing = False
         for write in group:
             write.deliver()
-        for _ in range(min(len(self._waiting), self._write_group)):
-            self._run(self._waiting.popleft())
+        for write in self._waiting.take(self._write_group):
+            self._run(write)
 
 
 def _on_snapshot(connection: SqliteConnection, work: Callable[[Transaction], T]) -> T:
