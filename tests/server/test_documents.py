@@ -31,12 +31,18 @@ def _resolved(document: Any, part: Any) -> Any:
     return part
 
 
+def _server_prefix(path: str) -> str:
+    if path == "aiDataPlatforms":
+        return "/20260430/"
+    return "/api/3.0/" if path.startswith(("mlflow/workspaces", "modelkeep/")) else "/api/2.0/"
+
+
 def _served(operation: Operation) -> set[tuple[str, str]]:
     prefixes = {
         Reach.REGISTRY: _REGISTRY,
         Reach.WORKSPACE: _REGISTRY[1:],
         Reach.PLATFORM: (f"{_TENANT}/",),
-        Reach.SERVER: ("/20260430/" if operation.path == "aiDataPlatforms" else "/api/3.0/",),
+        Reach.SERVER: (_server_prefix(operation.path),),
     }[operation.reach]
     verbs = {
         operation.verb,

@@ -12,16 +12,17 @@ import pytest
 from modelkeep.artifacts.stores import Stores
 from modelkeep.core.errors import ErrorKind, not_authenticated
 from modelkeep.core.exchange import HeaderList, NotSent, Reply
-from modelkeep.core.scope import Dialect, Principal
+from modelkeep.core.scope import Dialect
 from modelkeep.core.settings import Settings
 from modelkeep.identity.changes import IdentityWatch
 from modelkeep.server.access_log import AccessLog
 from modelkeep.server.application import Application
+from modelkeep.server.authentication import Call, Proof
 from modelkeep.server.catalogue import all_operations, etag_readers
 from modelkeep.server.dispatch import Dispatcher
 from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.execution import Executor
-from modelkeep.server.http import Answer, HttpRequest, RequestHeaders
+from modelkeep.server.http import Answer, HttpRequest
 from modelkeep.server.retry import Replays
 from modelkeep.server.tenants import Tenants
 from modelkeep.storage.errors import DatabaseUnusable, Overloaded, Unavailable
@@ -59,7 +60,7 @@ async def _nowhere(url: str, headers: HeaderList, body: bytes) -> Reply:
 
 
 class _Nobody:
-    def principal(self, headers: RequestHeaders) -> Principal:
+    async def identify(self, call: Call) -> Proof:
         raise not_authenticated()
 
 

@@ -108,12 +108,15 @@ def _local(settings: Settings) -> Iterator["Local"]:
 class _Remote:
     def __init__(self, holder: Holder) -> None:
         self._url = holder.url
+        self._headers = {"content-type": "application/json"}
+        if holder.secret:
+            self._headers["authorization"] = f"Bearer {holder.secret}"
         self._trust = ssl.create_default_context(cafile=holder.certificate) if holder.certificate else None
         self.next_page: str | None = None
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         data = json.dumps(body).encode() if body is not None else None
-        request = Request(self._url + path, data, {"content-type": "application/json"}, method=method)  # noqa: S310
+        request = Request(self._url + path, data, self._headers, method=method)  # noqa: S310
         try:
             with urlopen(request, timeout=_TIMEOUT_SECONDS, context=self._trust) as answer:  # noqa: S310
                 self.next_page = answer.headers.get("opc-next-page")
@@ -135,7 +138,7 @@ class Local:
 
         self._runner = runner
         try:
-            self._application = Application(settings)
+            self._application = Application(settings, in_command=True)
             self._runner.run(self._application.start())
         except (DatabaseUnusable, Unavailable) as error:
             raise CommandFailed(str(error)) from None

@@ -18,14 +18,17 @@ def config(settings: Settings, origins: list[Origin]) -> None:
     """Print the settings in force and where each came from; as JSON where the output is no terminal."""
     console = Console()
     if not console.is_terminal:
-        shown = {origin.name: {"value": _plain(origin.value), "from": origin.source} for origin in origins}
+        shown = {origin.name: {"value": _plain(origin), "from": origin.source} for origin in origins}
         typer.echo(json.dumps(shown, indent=2))
         return
     table = Table("setting", "value", "from", "meaning")
     for origin in origins:
-        table.add_row(origin.name, str(_plain(origin.value)), origin.source, origin.meaning)
+        table.add_row(origin.name, str(_plain(origin)), origin.source, origin.meaning)
     console.print(table)
 
 
-def _plain(value: object) -> object:
+def _plain(origin: Origin) -> object:
+    value = origin.value
+    if origin.secret and value:
+        return "***"
     return value if isinstance(value, (int, type(None))) else without_password(str(value))

@@ -5,7 +5,23 @@ import sys
 import typer
 
 from modelkeep import __version__
-from modelkeep.cli import backup, config, db, export, gc, import_, serve, tls, webhook, workspace
+from modelkeep.cli import (
+    backup,
+    config,
+    db,
+    export,
+    gc,
+    group,
+    import_,
+    key,
+    role,
+    serve,
+    tls,
+    token,
+    user,
+    webhook,
+    workspace,
+)
 from modelkeep.cli.failure import CommandFailed
 
 app = typer.Typer(
@@ -25,6 +41,11 @@ app.add_typer(workspace.app, name="workspace")
 app.add_typer(webhook.app, name="webhook")
 app.add_typer(import_.app, name="import")
 app.add_typer(tls.app, name="tls")
+app.add_typer(user.app, name="user")
+app.add_typer(group.app, name="group")
+app.add_typer(role.app, name="role")
+app.add_typer(token.app, name="token")
+app.add_typer(key.app, name="key")
 
 
 @app.command()

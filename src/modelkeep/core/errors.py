@@ -142,7 +142,15 @@ def not_authenticated() -> ApiError:
     return ApiError(
         ErrorKind.NOT_AUTHENTICATED,
         "The required information to complete authentication was not provided or was incorrect.",
-        (("www-authenticate", 'Signature version="1"'),),
+        (("www-authenticate", 'Basic realm="modelkeep", Bearer realm="modelkeep", Signature version="1"'),),
+    )
+
+
+def too_many_log_ins(seconds: int) -> ApiError:
+    return ApiError(
+        ErrorKind.TOO_MANY_REQUESTS,
+        "Too many log-ins have failed. Try again later.",
+        (("retry-after", str(max(1, seconds))),),
     )
 
 

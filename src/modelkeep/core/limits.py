@@ -44,5 +44,6 @@ class Limits:
     """Whether webhooks may be delivered by http, unencrypted."""
     webhook_allow_private: bool = False
     """Whether webhooks may lead to addresses that are not public."""
+    min_password_length: int = 8
     truncate_long_values: bool = True
     """Whether a value of a param or a run's tag that is too long is cut, as MLflow does, or refused."""

@@ -15,6 +15,9 @@ from modelkeep.core.permission import Permission
 
 F = TypeVar("F", bound=Callable[..., Any])
 After = Callable[..., Awaitable[Any]]
+Before = Callable[..., Awaitable[Any]]
+LookUp = Callable[[Callable[[Any], Any]], Awaitable[Any]]
+"""Runs a function of a transaction, and gives what it gives."""
 
 
 class Reach(Enum):
@@ -62,6 +65,10 @@ class Operation:
     """The last parameter of its path takes all that is left of the path, slashes too."""
     after: After | None
     """What it does with bytes once its transaction has ended; `function` then returns a plan, not the answer."""
+    before: Before | None
+    """What takes long and needs no transaction, such as hashing: it gives the request that `function` is handed."""
+    secret: bool
+    """Its request or its answer has a secret: nothing of either is kept, so it takes no retry token."""
     takes_bytes: bool
     """The request's body is bytes and no struct; the struct is read from path and query alone."""
     signed: bool
@@ -84,6 +91,8 @@ def operation(
     scans: bool = False,
     lists: bool = False,
     takes_rest: bool = False,
+    before: Before | None = None,
+    secret: bool = False,
     after: After | None = None,
     takes_bytes: bool = False,
     signed: bool = False,
@@ -92,6 +101,8 @@ def operation(
 
     `verb` is MLflow's. `needs` and `on`, which permission and on what, have no defaults: an operation that forgets them
     cannot be declared.
+
+    With `before`, `await before(look_up, scope, request) -> request` comes first.
 
     With `after`, the function returns a plan instead, and `await after(stores, plan, exchange) -> response` follows
     when the transaction has ended: no byte is moved while one is open.
@@ -118,6 +129,8 @@ def operation(
             scans=scans,
             lists=lists,
             takes_rest=takes_rest,
+            before=before,
+            secret=secret,
             after=after,
             takes_bytes=takes_bytes,
             signed=signed,

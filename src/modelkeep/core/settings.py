@@ -15,11 +15,16 @@ from modelkeep.core.limits import Limits
 
 PREFIX = "MODELKEEP_"
 _PASSWORD = re.compile(r"(?P<user>://[^:@/]*:)[^@/]*(?=@)|(?P<name>password=)[^&\s]*")
+ASYMMETRIC_ALGORITHMS = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "EdDSA"),
+)
+"""Of these the verifying key is public: no token can be made with what a provider publishes."""
 _MAY_BE_ZERO = ("port", "remembered_answers", "max_artifact_bytes")
 
 
-def _setting(default: Any, meaning: str) -> Any:
-    return field(default=default, metadata={"meaning": meaning})
+def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "secret": secret})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,30 @@ class Settings:
     workers: int = _setting(1, "Server processes. SQLite is served by exactly one.")
     tls_cert: Path | None = _setting(None, "Certificate chain (PEM); serves https with --tls-key.")
     tls_key: Path | None = _setting(None, "Private key of --tls-cert (PEM).")
+    auth: str = _setting(
+        "auto",
+        "Who has to log in: auto, everyone as soon as there are users, and nobody before on a loopback address; "
+        "required, everyone; none, nobody.",
+    )
+    signature_skew_seconds: int = _setting(300, "How old or early the date of a signed request may be.")
+    password_seconds: int = _setting(300, "How long a verified password is remembered, so that it costs once.")
+    failed_log_ins_per_minute: int = _setting(
+        30, "Wrong passwords a minute from one address, and of one user, before more are answered 429."
+    )
+    session_hours: int = _setting(12, "How long a browser stays logged in.")
+    oidc_issuer: str = _setting("", "Identity provider (OpenID Connect): its issuer, a URL.")
+    oidc_audience: str = _setting("", "Audience that access tokens of the provider must have; empty is the client id.")
+    oidc_client_id: str = _setting("", "This server's client id at the provider; with it browsers can log in there.")
+    oidc_client_secret: str = _setting(
+        "", "This server's secret at the provider, for clients that have one. Better by its variable.", secret=True
+    )
+    oidc_scopes: str = _setting("openid profile email", "Scopes that a browser's log-in asks for.")
+    oidc_algorithms: str = _setting("RS256,ES256", "Algorithms that the provider may sign with.")
+    oidc_name_claim: str = _setting("preferred_username", "Claim that names a new user.")
+    oidc_groups_claim: str = _setting(
+        "", "Claim that lists a user's groups; of those that exist here the user is then made a member."
+    )
+    oidc_create_users: bool = _setting(False, "Create users of the provider at their first log-in.")
     access_log: bool = _setting(True, "One JSON line a request on standard output.")
     log_level: str = _setting("info", "debug, info, warning or error.")
     shutdown_seconds: int = _setting(30, "How long a stop waits for requests in flight.")
@@ -62,6 +91,7 @@ class Settings:
         10_000, "Look-ups whose answers are remembered until the next commit; 0 remembers none."
     )
     retry_token_hours: int = _setting(24, "How long an opc-retry-token holds.")
+    min_password_length: int = _setting(Limits.min_password_length, "Shortest password that may be chosen.")
     max_name_length: int = _setting(Limits.name_length, "Longest name of a model, characters.")
     max_description_length: int = _setting(Limits.description_length, "Longest description, characters.")
     max_source_length: int = _setting(Limits.source_length, "Longest source, run id or run link, characters.")
@@ -150,6 +180,7 @@ class Origin(NamedTuple):
     value: Any
     source: str
     meaning: str
+    secret: bool = False
 
 
 class InvalidSetting(ValueError):
@@ -170,7 +201,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> t
             value, source = setting.default, "default"
         if source != "default":
             value = _converted(value, hints[setting.name], source)
-        origins.append(Origin(setting.name, value, source, setting.metadata["meaning"]))
+        origins.append(Origin(setting.name, value, source, setting.metadata["meaning"], setting.metadata["secret"]))
     for problem in _problems({origin.name: origin for origin in origins}):
         raise InvalidSetting(problem)
     return Settings(**{origin.name: origin.value for origin in origins}), origins
@@ -191,6 +222,9 @@ def _problems(given: Mapping[str, Origin]) -> Iterator[str]:
         yield f"{port.source}: {port.value} is not a port; 0 to 65535 are allowed."
     if level.value not in ("debug", "info", "warning", "error"):
         yield f"{level.source}: {level.value!r} is not a level; debug, info, warning and error are."
+    if given["auth"].value not in ("auto", "required", "none"):
+        yield f"{given['auth'].source}: {given['auth'].value!r} is unknown; auto, required and none are."
+    yield from _problems_of_provider(given)
     if (given["tls_cert"].value is None) != (given["tls_key"].value is None):
         yield "--tls-cert and --tls-key belong together: one of them is missing."
     for database in (given["database"], given["read_replica"]):
@@ -204,6 +238,20 @@ def _problems(given: Mapping[str, Origin]) -> Iterator[str]:
         )
         if counts and origin.value < 1:
             yield f"{origin.source}: {origin.value} is too small; at least 1 is needed."
+
+
+def _problems_of_provider(given: Mapping[str, Origin]) -> Iterator[str]:
+    issuer = given["oidc_issuer"]
+    if not issuer.value:
+        return
+    if not issuer.value.startswith(("https://", "http://")):
+        yield f"{issuer.source}: {issuer.value!r} is no URL."
+    if not given["oidc_audience"].value and not given["oidc_client_id"].value:
+        yield f"{issuer.source} needs --oidc-client-id or --oidc-audience: whom the provider's tokens are meant for."
+    algorithms = given["oidc_algorithms"]
+    for name in (name.strip() for name in algorithms.value.split(",")):
+        if name not in ASYMMETRIC_ALGORITHMS:
+            yield f"{algorithms.source}: {name!r} is not allowed; {', '.join(ASYMMETRIC_ALGORITHMS)} are."
 
 
 def without_password(url: str) -> str:

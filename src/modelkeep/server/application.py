@@ -18,7 +18,9 @@ from modelkeep.identity.changes import IdentityWatch
 from modelkeep.registry.platforms import ensure_default_platform
 from modelkeep.server.access_log import AccessLog
 from modelkeep.server.asgi import AsgiApplication, asgi_fallback
-from modelkeep.server.authentication import OpenMode
+from modelkeep.server.authentication import Authenticator
+from modelkeep.server.authentication.entrance import CommandLine, Unprotected
+from modelkeep.server.authentication.identity import Identity
 from modelkeep.server.calls import Calls
 from modelkeep.server.catalogue import all_operations, etag_readers
 from modelkeep.server.database import bring_up_to_date, make_engine
@@ -55,9 +57,19 @@ _INSERT_SECRET = Query(sa.insert(server_secrets).values(name=sa.bindparam("which
 class Application:
     """One server on one database. `start`, `answer` and `stop` belong to one event loop."""
 
-    def __init__(self, settings: Settings, pages: Pages | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        pages: Pages | None = None,
+        *,
+        command_secret: str = "",
+        in_command: bool = False,
+    ) -> None:
+        """`command_secret` lets commands of this machine in. Within a command, nobody has to prove anything."""
         self._settings = settings
         self._pages = pages
+        self._command_secret = command_secret
+        self._in_command = in_command
         self._engine = make_engine(settings)
         self._replays = Replays(settings.retry_token_hours, etag_readers())
         self._access_log = AccessLog(enabled=settings.access_log)
@@ -84,6 +96,8 @@ class Application:
         self._abilities = Abilities(self._stores.uploads_in_parts, self._stores.downloads_in_parts)
         watch = IdentityWatch(self._engine)
         await watch.look()
+        self._identity = Identity(self._settings, self._engine, watch, page_key, self._command_secret)
+        authenticator = CommandLine() if self._in_command else await self._checked_entrance()
         self._dispatcher = Dispatcher(
             self._operations,
             Executor(
@@ -95,7 +109,7 @@ class Application:
                 self._deliverer.wake,
             ),
             Tenants(self._engine, watch),
-            OpenMode(),
+            authenticator,
             self._access_log,
             limits=self._settings.limits,
             page_key=page_key,
@@ -105,6 +119,7 @@ class Application:
             post=self._outbound.post,
         )
         self._tasks = [asyncio.create_task(task) for task in (self._prune(), self._tidy(), watch.watch())]
+        self._tasks += self._identity.tasks()
 
     def deliver(self) -> None:
         """Begin to deliver what is in the outbox. A command that borrows the parts of a server leaves that to one."""
@@ -121,8 +136,23 @@ class Application:
         await self._deliverer.stop()
         await self._outbound.close()
         self._stores.close()
+        await self._identity.close()
         await self._engine.close()
         self._access_log.flush()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has to log in."""
+        return self._identity.entrance.is_open
+
+    async def _checked_entrance(self) -> Authenticator:
+        try:
+            await self._identity.entrance.check()
+        except Unprotected:
+            self._stores.close()
+            await self._engine.close()
+            raise
+        return self._identity.entrance
 
     async def answer(self, request: HttpRequest) -> tuple[Answer | Content | None, str]:
         """Answer an API request or a probe; what is neither is for the pages, and None here."""

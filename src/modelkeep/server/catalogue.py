@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from modelkeep.core.operation import Operation, operations_of
+from modelkeep.identity import groups, keys, mlflow_users, principals, roles, session_tokens, tokens, users
 from modelkeep.registry import (
     aliases,
     model_version_artifacts,
@@ -88,6 +89,13 @@ MODULES = (
     artifact_proxy,
     artifact_uploads,
     artifact_urls,
+    users,
+    groups,
+    roles,
+    tokens,
+    keys,
+    session_tokens,
+    mlflow_users,
 )
 
 
@@ -99,4 +107,5 @@ def all_operations() -> list[Operation]:
 def etag_readers() -> dict[str, Callable[[Transaction, str], str]]:
     """By kind of resource, how to read the etag that one has now."""
     kept = (registered_models, model_versions, platforms, workspaces, experiments, runs, logged_models, webhooks)
-    return {module.KIND: module.current_etag for module in kept} | {runs.DATA_KIND: runs.state_of_data}
+    identities = {kind.value: principals.current_etag for kind in principals.Kind}
+    return {module.KIND: module.current_etag for module in kept} | identities | {runs.DATA_KIND: runs.state_of_data}

@@ -15,7 +15,7 @@ from modelkeep.core.scope import NO_ACCESS, Access, Dialect, Principal, Scope, T
 from modelkeep.registry.platforms import DEFAULT_PLATFORM
 from modelkeep.registry.workspaces import DEFAULT_WORKSPACE
 from modelkeep.server.access_log import AccessLog, Entry
-from modelkeep.server.authentication import SIGNED, Authenticator
+from modelkeep.server.authentication import SIGNED, Authenticator, Call, Proof
 from modelkeep.server.decoding import Decoder
 from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.execution import Executor
@@ -23,9 +23,10 @@ from modelkeep.server.http import JSON, Answer, HttpRequest, PayloadTooLarge, Re
 from modelkeep.server.retry import RetryToken, read_retry_token
 from modelkeep.server.routes import ORACLE_ROOT, Match, Place, Routes
 from modelkeep.server.tenants import Tenants
-from modelkeep.server.uploads import Upload, origin_of
+from modelkeep.server.uploads import Upload, check_digest, origin_of
 
 _PLATFORM_HEADER = "x-mlflow-workspace"
+_SIGNED = Proof(SIGNED)
 _TENANCY_CHANGES = (Reach.SERVER, Reach.PLATFORM)
 _encode = msgspec.json.Encoder().encode
 
@@ -87,19 +88,21 @@ class Dispatcher:
         operation, place, parameters = match
         headers = request.headers
         entry.operation = operation.name
-        principal = SIGNED if operation.signed else self._authenticator.principal(headers)
+        address = request.client.rpartition(":")[0]
+        proof = _SIGNED if operation.signed else await self._authenticator.identify(_call(request, match, address))
+        principal = proof.principal
         entry.principal = principal.name
         if self.draining:
             raise unavailable("The server is stopping; try again in a moment.")
         tenancy, access = await self._tenancy(operation, principal, place, headers)
-        address = request.client.rpartition(":")[0]
         scope = self._scope(principal, place.dialect, entry.request_id, tenancy, address, access)
         if operation.after is not None:
             if operation.signed:
                 # What allows a deed does not belong in a log.
                 entry.path = f"{request.path.rpartition('/')[0]}/…"
-            return await self._carry(request, match, scope)
+            return await self._carry(request, match, scope, proof.body_digest)
         body = await self._body(request)
+        check_digest(body, proof.body_digest)
         decoder = self._decoders[operation.name, operation.verb]
         decoded = decoder.decode(request.query, body, parameters)
         if not operation.writes:
@@ -111,6 +114,8 @@ class Dispatcher:
         self, operation: Operation, scope: Scope, request: msgspec.Struct, token: str | None, if_match: str | None
     ) -> Answer:
         retry: RetryToken | None = None
+        if token is not None and operation.secret:
+            raise invalid_parameter("opc-retry-token", "this has a secret, of which nothing is kept; leave it out.")
         if token is not None:
             retry = read_retry_token(token, operation, scope, request)
         answer = await self._executor.write(operation, scope, request, retry, if_match)
@@ -124,7 +129,7 @@ class Dispatcher:
         """The context of a caller from within this server; above all platforms where `platform` is ""."""
         if self.draining:
             raise unavailable("The server is stopping; try again in a moment.")
-        principal = self._authenticator.principal(headers)
+        principal = (await self._authenticator.identify(Call(headers, address))).principal
         if not platform:
             return self._scope(principal, Dialect.ORACLE, request_id, None, address, NO_ACCESS)
         tenancy, access = await self._tenants.enter(principal, platform, workspace)
@@ -162,12 +167,16 @@ class Dispatcher:
         now = now_ms()
         return Scope(principal, dialect, now, request_id, self._limits, self._page_key, tenancy, address, access)
 
-    async def _carry(self, request: HttpRequest, match: Match, scope: Scope) -> Answer | Content:
+    async def _carry(
+        self, request: HttpRequest, match: Match, scope: Scope, body_digest: str | None
+    ) -> Answer | Content:
         """An operation on bytes: its upload is not read here but by the store that keeps it."""
         operation = match.operation
-        upload = Upload(request, self._max_artifact_bytes)
+        upload = Upload(request, self._max_artifact_bytes, body_digest)
         try:
             body = b"" if operation.takes_bytes else await self._body(request)
+            if not operation.takes_bytes:
+                check_digest(body, body_digest)
             decoder = self._decoders[operation.name, operation.verb]
             decoded = decoder.decode(request.query, body, match.parameters)
             origin = self._public_url or origin_of(request)
@@ -223,3 +232,11 @@ class Dispatcher:
                     f"The request cannot be read: its content type must be {JSON}, not {content_type[:80]!r}.",
                 )
         return body
+
+
+def _call(request: HttpRequest, match: Match, address: str) -> Call:
+    rest = ""
+    if match.operation.takes_rest and match.parameters:
+        rest = next(reversed(match.parameters.values()))
+    authority = request.connection.authority if request.connection is not None else None
+    return Call(request.headers, address, request.method, request.path, request.query, rest, authority)

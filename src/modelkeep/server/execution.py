@@ -112,6 +112,8 @@ class Executor:
         """Answer a write after it is durable. A repeated token is answered from its record."""
 
         changes_identities = announced = False
+        if operation.before is not None:
+            request = await operation.before(self._engine.look_up, scope, request)
 
         def work(tx: Transaction) -> Answer:
             nonlocal changes_identities, announced

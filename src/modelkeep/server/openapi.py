@@ -40,6 +40,28 @@ _RESPONSE_HEADERS = {
     "opc-next-page": "The next page, where there is one.",
 }
 
+_NEWER = ("mlflow/workspaces", "modelkeep/")
+"""Paths that are documented at the newer version of MLflow's prefix; all are served at each."""
+
+_SECURITY = {
+    "password": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "User name and password, or a user name and one of its access tokens.",
+    },
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An access token of this server, or one of its identity provider.",
+    },
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "authorization",
+        "description": "A request signature, as Oracle Cloud's clients make them.",
+    },
+}
+
 _ERRORS_OF_ALL = (
     ErrorKind.INVALID_PARAMETER,
     ErrorKind.NOT_AUTHENTICATED,
@@ -84,6 +106,8 @@ def openapi_document(operations: Sequence[Operation]) -> bytes:
         "servers": [{"url": "/"}],
         "tags": [{"name": name} for name in dict.fromkeys(operation.resource for operation in operations)]
         + [{"name": "probes"}],
+        # The empty one stands for servers where nobody has to log in.
+        "security": [{name: []} for name in _SECURITY] + [{}],
         "paths": paths,
         "components": {"schemas": components, **_shared()},
     }
@@ -103,7 +127,7 @@ def _prefixes(operation: Operation) -> list[tuple[str, Dialect]]:
 
 
 def _mlflow_prefix(operation: Operation) -> str:
-    return "/api/3.0/" if operation.path.startswith("mlflow/workspaces") else "/api/2.0/"
+    return "/api/3.0/" if operation.path.startswith(_NEWER) else "/api/2.0/"
 
 
 def _operation(
@@ -175,7 +199,7 @@ def _headers(operation: Operation, dialect: Dialect) -> list[Json]:
     if dialect is Dialect.MLFLOW and operation.reach is not Reach.SERVER:
         names.append("X-MLFLOW-WORKSPACE")
     if operation.writes:
-        names += ["opc-retry-token", "if-match"]
+        names += ["if-match"] if operation.secret else ["opc-retry-token", "if-match"]
     return [{"$ref": f"#/components/parameters/{name}"} for name in names]
 
 
@@ -204,6 +228,7 @@ def _shared() -> Json:
         },
         "headers": {name: {"description": text, "schema": string} for name, text in _RESPONSE_HEADERS.items()},
         "responses": {"Error": error},
+        "securitySchemes": _SECURITY,
     }
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import secrets
 import signal
 import ssl
 import sys
@@ -17,6 +18,7 @@ from modelkeep.artifacts.stores import ArtifactsUnusable
 from modelkeep.core.settings import Settings
 from modelkeep.server.address import PortUnusable, free_port, held_port, server_url
 from modelkeep.server.application import Application
+from modelkeep.server.authentication.entrance import Unprotected
 from modelkeep.server.database import shown_database
 from modelkeep.server.pages import Pages
 from modelkeep.server.workers import Report, WorkerFailed, Workers
@@ -24,7 +26,8 @@ from modelkeep.storage.errors import DatabaseUnusable, DataDirectoryError, Unava
 from modelkeep.storage.sqlite.lock import DirectoryLock, Holder
 
 _STALLED_SECONDS = 2.0
-_CANNOT_START = (DatabaseUnusable, Unavailable, ArtifactsUnusable)
+_CANNOT_START = (DatabaseUnusable, Unavailable, ArtifactsUnusable, Unprotected)
+_COMMAND_SECRET_BYTES = 32
 
 
 class CannotServe(Exception):
@@ -53,14 +56,18 @@ def _serve_alone(settings: Settings, port: int, pages: Pages | None) -> None:
     except DataDirectoryError as error:
         raise CannotServe(str(error)) from None
 
-    def announce() -> None:
+    command_secret = secrets.token_urlsafe(_COMMAND_SECRET_BYTES) if lock is not None else ""
+
+    def announce(is_open: bool) -> None:
         if lock is not None:
             certificate = str(settings.tls_cert.resolve()) if settings.tls_cert else ""
-            lock.announce(Holder(pid=os.getpid(), url=server_url(settings, port), certificate=certificate))
+            lock.announce(Holder(os.getpid(), server_url(settings, port), certificate, command_secret))
         _tell(settings, port)
+        if is_open:
+            _tell_how_to_close(settings)
 
     try:
-        uvloop.run(_serve(settings, port, announce, pages))
+        uvloop.run(_serve(settings, port, announce, pages, command_secret=command_secret))
     except _CANNOT_START as error:
         raise CannotServe(str(error)) from None
     finally:
@@ -73,7 +80,7 @@ def _serve_by_workers(settings: Settings, port: int, pages: Pages | None) -> Non
 
     def work(report: Report, parent: int) -> None:
         try:
-            uvloop.run(_serve(settings, port, lambda: report(""), pages, parent))
+            uvloop.run(_serve(settings, port, lambda is_open: report(""), pages, parent))
         except _CANNOT_START as error:
             report(str(error))
 
@@ -89,6 +96,15 @@ def _tell(settings: Settings, port: int) -> None:
     print(f"modelkeep serves {where}", file=sys.stderr, flush=True)  # noqa: T201
 
 
+def _tell_how_to_close(settings: Settings) -> None:
+    command = f"modelkeep user create alma --admin --data {settings.data}"
+    print(  # noqa: T201
+        f"Nobody has to log in here, and everyone may do everything. Once there are users they have to: {command}",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
 def _check_tls(settings: Settings) -> None:
     if settings.tls_cert is None or settings.tls_key is None:
         return
@@ -100,10 +116,16 @@ def _check_tls(settings: Settings) -> None:
 
 
 async def _serve(
-    settings: Settings, port: int, announce: Callable[[], None], pages: Pages | None, parent: int | None = None
+    settings: Settings,
+    port: int,
+    announce: Callable[[bool], None],
+    pages: Pages | None,
+    parent: int | None = None,
+    *,
+    command_secret: str = "",
 ) -> None:
     """Serve until a signal, or until the descriptor of a parent says that it is gone."""
-    application = Application(settings, pages)
+    application = Application(settings, pages, command_secret=command_secret)
     await application.start()
     application.deliver()
     _settle_garbage_collector()
@@ -127,7 +149,7 @@ async def _serve(
     serving = asyncio.ensure_future(server.serve())
     try:
         await _listening(settings.host, port, serving)
-        announce()
+        announce(application.is_open and settings.auth != "none")
         await asyncio.wait((serving, asyncio.ensure_future(stopping.wait())), return_when=asyncio.FIRST_COMPLETED)
         if parent is not None:
             loop.remove_reader(parent)

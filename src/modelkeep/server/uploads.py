@@ -1,9 +1,12 @@
 """The body of a request that is bytes: read piece by piece, held to the length that was announced."""
 
+import base64
+import hashlib
+import hmac
 from collections.abc import AsyncIterator
 
 from modelkeep.artifacts.store import length_required, too_large
-from modelkeep.core.errors import ApiError, ErrorKind
+from modelkeep.core.errors import ApiError, ErrorKind, not_authenticated
 from modelkeep.server.http import HttpRequest, arriving, read_header
 
 _DRAINED_BYTES = 64 * 1024 * 1024
@@ -12,7 +15,7 @@ _DRAINED_BYTES = 64 * 1024 * 1024
 class Upload:
     """One body."""
 
-    def __init__(self, request: HttpRequest, most_bytes: int) -> None:
+    def __init__(self, request: HttpRequest, most_bytes: int, digest: str | None = None) -> None:
         announced = request.headers.get("content-length")
         self.length = int(announced) if announced is not None and announced.isdecimal() else None
         self._request = request
@@ -20,6 +23,8 @@ class Upload:
         self._arriving = self._all()
         self._most_bytes = most_bytes
         self._read = 0
+        self._digest = digest
+        self._hash = hashlib.sha256() if digest is not None else None
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body. One that ends before the announced length was cut off, and nothing of it may be kept.
@@ -34,12 +39,15 @@ class Upload:
                 raise length_required()
             yield chunk
         if self.length is None:
+            check_digest(b"", self._digest)
             return
         if self._read != self.length:
             raise ApiError(
                 ErrorKind.CANNOT_PARSE,
                 f"The upload was cut off: {self._read} of {self.length} bytes came. Nothing was kept.",
             )
+        if self._hash is not None and not _is_digest(self._hash.digest(), self._digest):
+            raise not_authenticated()
 
     async def drain(self) -> None:
         """Read what is left of a refused body: a client that is still sending would not see the answer."""
@@ -54,7 +62,19 @@ class Upload:
             raise length_required()
         async for chunk in arriving(self._request.chunks):
             self._read += len(chunk)
+            if self._hash is not None:
+                self._hash.update(chunk)
             yield chunk
+
+
+def check_digest(body: bytes, digest: str | None) -> None:
+    """Raise unless a body has the SHA-256 that its signature says, in base64; None says nothing."""
+    if digest is not None and not _is_digest(hashlib.sha256(body).digest(), digest):
+        raise not_authenticated()
+
+
+def _is_digest(found: bytes, wanted: str | None) -> bool:
+    return hmac.compare_digest(base64.b64encode(found), (wanted or "").encode())
 
 
 def origin_of(request: HttpRequest) -> str:

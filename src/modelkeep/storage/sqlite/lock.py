@@ -24,6 +24,8 @@ class Holder(msgspec.Struct):
     pid: int
     url: str = ""
     certificate: str = ""
+    secret: str = ""
+    """Opens the server to the commands of whoever may read this file: the owner of the directory."""
 
 
 class DirectoryLock:
@@ -34,6 +36,7 @@ class DirectoryLock:
         try:
             directory.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            os.fchmod(self._file, 0o600)
         except OSError as error:
             raise DataDirectoryError(
                 f"The data directory {str(directory)!r} cannot be written: {error.strerror}."

@@ -1,0 +1,44 @@
+"""Puts together what tells callers apart."""
+
+import asyncio
+
+from modelkeep.core.settings import Settings
+from modelkeep.identity.changes import IdentityWatch
+from modelkeep.server.authentication.credentials import Credentials
+from modelkeep.server.authentication.entrance import Entrance
+from modelkeep.server.authentication.last_use import LastUse
+from modelkeep.server.authentication.passwords import PasswordCheck
+from modelkeep.storage.engine import Engine
+
+_MILLISECONDS = 1_000
+
+
+class Identity:
+    """The authenticator of a server, and what works beside it."""
+
+    def __init__(
+        self, settings: Settings, engine: Engine, watch: IdentityWatch, server_key: bytes, command_secret: str
+    ) -> None:
+        self._passwords = PasswordCheck(settings.failed_log_ins_per_minute)
+        self._last_use = LastUse(engine)
+        credentials = Credentials(
+            engine,
+            watch,
+            server_key=server_key,
+            command_secret=command_secret,
+            passwords=self._passwords,
+            last_use=self._last_use,
+            signature_skew_ms=settings.signature_skew_seconds * _MILLISECONDS,
+            password_ms=settings.password_seconds * _MILLISECONDS,
+            hosts=(),
+        )
+        self.entrance = Entrance(engine, watch, settings, credentials)
+
+    def tasks(self) -> list["asyncio.Task[None]"]:
+        """What runs as long as the server does."""
+        return [asyncio.create_task(self._last_use.keep_writing())]
+
+    async def close(self) -> None:
+        """Write what is still noted, and let go of threads."""
+        await self._last_use.write_at_end()
+        self._passwords.close()
