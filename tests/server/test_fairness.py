@@ -1,26 +1,23 @@
-"""One platform's flood of writes does not stop another's: they take turns, judged by the order of the records."""
+"""One platform's flood of writes does not stop another's: they take turns, judged by the order in which they run."""
 
 import asyncio
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 import pytest
-import sqlalchemy as sa
 
 from modelkeep.core.settings import Settings
 from modelkeep.server.application import Application
+from modelkeep.server.database import bring_up_to_date, make_engine
 from modelkeep.server.http import HttpRequest
-from modelkeep.storage.query import Query
-from modelkeep.storage.schema import platforms, write_records
+from modelkeep.storage.engine import Engine
+from modelkeep.storage.transaction import Transaction
 from tests.support.postgres import new_database
 
 _GROUP = 8
 _WAITING = 64
-_w = write_records.c
-_WRITERS = Query(sa.select(platforms.c.key).join(write_records, _w.platform_id == platforms.c.id).order_by(_w.id))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -33,77 +30,119 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
             yield Settings(**small, database=url)
 
 
-def _request(path: str, body: Any, platform: str) -> HttpRequest:
+class _Order:
+    """Writes that note whose they are as they are run."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.run: list[str] = []
+
+    async def write(self, tenant: str) -> int:
+        """How many were run between the moment when this one was handed over and its own."""
+        before, place = len(self.run), -1
+
+        def work(tx: Transaction) -> None:
+            nonlocal place
+            place = len(self.run)
+            self.run.append(tenant)
+
+        await self._engine.write(work, _raise, tenant=tenant)
+        return place - before
+
+
+def _raise(tx: Transaction, error: Exception) -> NoReturn:
+    raise error
+
+
+def _with_order(settings: Settings, use: Callable[[_Order], Awaitable[None]]) -> list[str]:
+    async def run() -> list[str]:
+        engine = make_engine(settings)
+        await engine.start()
+        order = _Order(engine)
+        try:
+            await use(order)
+        finally:
+            await engine.close()
+        return order.run
+
+    bring_up_to_date(settings)
+    return asyncio.run(run())
+
+
+def test_a_write_is_not_behind_all_that_another_tenant_has_waiting(settings: Settings) -> None:
+    async def use(order: _Order) -> None:
+        await asyncio.gather(*(order.write("flood") for _ in range(500)), order.write("other"))
+
+    run = _with_order(settings, use)
+    assert run.count("flood") == 500
+    # Behind the group that was open, and one in the next.
+    assert run.index("other") <= _GROUP + 1
+
+
+def test_beside_a_steady_flood_each_write_is_in_one_of_the_next_groups(settings: Settings) -> None:
+    waited: list[int] = []
+
+    async def use(order: _Order) -> None:
+        over = asyncio.Event()
+
+        async def flood() -> None:
+            while not over.is_set():
+                await order.write("flood")
+
+        clients = [asyncio.ensure_future(flood()) for _ in range(_WAITING)]
+        waited.extend([await order.write("other") for _ in range(21)])
+        over.set()
+        await asyncio.gather(*clients)
+
+    _with_order(settings, use)
+    # First come, first served would be nearly all that wait, each time.
+    assert sorted(waited)[len(waited) // 2] < 2 * _GROUP < _WAITING
+
+
+def test_the_server_names_the_platform_whose_turn_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[tuple[str, Any]] = []
+
+    async def run() -> None:
+        application = Application(Settings(data=tmp_path, access_log=False))
+        await application.start()
+        for platform in ("first", "second"):
+            await _ok(application, "POST", "/api/3.0/mlflow/workspaces", {"name": platform}, "")
+        engine = application._engine
+
+        def noted(name: str) -> None:
+            call: Any = getattr(engine, name)
+
+            async def note(*given: Any) -> Any:
+                turns.append((name, given[-1]))
+                return await call(*given)
+
+            monkeypatch.setattr(engine, name, note)
+
+        for name in ("write", "read", "look_up"):
+            noted(name)
+        api = "/api/2.0/mlflow/registered-models/"
+        for platform in ("first", "second"):
+            await _ok(application, "POST", api + "create", {"name": "m"}, platform)
+            await _ok(application, "GET", api + "search", {}, platform)
+            await _ok(application, "GET", api + "get", {"name": "m"}, platform)
+        await application.stop()
+
+    asyncio.run(run())
+    by_call = {name: [tenant for call, tenant in turns if call == name] for name in ("write", "read", "look_up")}
+    writers, searchers, lookers = (list(dict.fromkeys(tenants)) for tenants in by_call.values())
+    assert len(writers) == 2
+    assert all(isinstance(tenant, int) for tenant in writers)
+    assert searchers == writers
+    assert [tenant for tenant in lookers if isinstance(tenant, int)] == writers
+
+
+async def _ok(application: Application, verb: str, path: str, body: Any, platform: str) -> None:
     content = msgspec.json.encode(body)
     headers = {"content-length": str(len(content)), "x-mlflow-workspace": platform}
 
     async def read_body(limit: int) -> bytes:
         return content
 
-    return HttpRequest("POST", path, "", headers, "127.0.0.1:1", read_body)
-
-
-async def _ok(application: Application, request: HttpRequest) -> None:
-    answer, _ = await application.answer(request)
+    answer, _ = await application.answer(HttpRequest(verb, path, "", headers, "127.0.0.1:1", read_body))
     assert answer is not None
     assert answer.status in (200, 201), answer
-
-
-async def _create(application: Application, platform: str, name: str) -> None:
-    await _ok(application, _request("/api/2.0/mlflow/registered-models/create", {"name": name}, platform))
-
-
-async def _writers(application: Application) -> list[str]:
-    rows = await application.lend(lambda engine, stores: engine.read(lambda tx: tx.all(_WRITERS)))
-    return [row[0] for row in rows]
-
-
-async def _started(settings: Settings) -> Application:
-    application = Application(settings)
-    await application.start()
-    for platform in ("flood", "other"):
-        await _ok(application, _request("/api/3.0/mlflow/workspaces", {"name": platform}, ""))
-    return application
-
-
-def test_a_write_is_not_behind_all_that_another_platform_has_waiting(settings: Settings) -> None:
-    async def run() -> list[str]:
-        application = await _started(settings)
-        flood = [_create(application, "flood", f"model-{number}") for number in range(500)]
-        await asyncio.gather(*flood, _create(application, "other", "only"))
-        writers = await _writers(application)
-        await application.stop()
-        return writers
-
-    writers = asyncio.run(run())
-    assert writers.count("flood") == 500
-    # The group that was open, the one after it, and room for one more that had begun.
-    assert writers.index("other") < 3 * _GROUP
-
-
-def test_beside_a_steady_flood_each_write_is_in_the_next_groups(settings: Settings) -> None:
-    async def run() -> list[str]:
-        application = await _started(settings)
-        over = asyncio.Event()
-
-        async def flood(client: int) -> None:
-            number = 0
-            while not over.is_set():
-                await _create(application, "flood", f"model-{client}-{number}")
-                number += 1
-
-        clients = [asyncio.ensure_future(flood(client)) for client in range(_WAITING)]
-        await _create(application, "other", "first")
-        for number in range(20):
-            await _create(application, "other", f"model-{number}")
-        over.set()
-        await asyncio.gather(*clients)
-        writers = await _writers(application)
-        await application.stop()
-        return writers
-
-    writers = asyncio.run(run())
-    places = [place for place, writer in enumerate(writers) if writer == "other"]
-    between = sorted(later - earlier for earlier, later in pairwise(places))
-    # First come, first served would put all that wait between each two.
-    assert between[len(between) // 2] < 3 * _GROUP < _WAITING
