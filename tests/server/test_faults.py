@@ -22,7 +22,9 @@ from modelkeep.server.catalogue import all_operations, etag_readers
 from modelkeep.server.dispatch import Dispatcher
 from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.execution import Executor
+from modelkeep.server.figures import Figures
 from modelkeep.server.http import Answer, HttpRequest
+from modelkeep.server.observation import Observation
 from modelkeep.server.retry import Replays
 from modelkeep.server.tenants import Tenants
 from modelkeep.storage.errors import DatabaseUnusable, Overloaded, Unavailable
@@ -89,7 +91,7 @@ def test_a_caller_who_is_not_known_is_401(tmp_path: Path, path: str, dialect: Di
             ),
             Tenants(engine, watch),
             _Nobody(),
-            AccessLog(enabled=False),
+            Observation(AccessLog(enabled=False), Figures(), None),
             limits=Settings().limits,
             page_key=b"key",
             max_body_bytes=1000,

@@ -8,11 +8,11 @@ import os, signal, threading, time
 from modelkeep.server.workers import Workers
 
 class Slow(Workers):
-    def _begin(self, reports):
+    def _begin(self, reports, number):
         time.sleep(1)
-        super()._begin(reports)
+        super()._begin(reports, number)
 
-def serve(report, parent):
+def serve(report, parent, number):
     report("")
     time.sleep(60)
 

@@ -73,6 +73,12 @@ class Settings:
     oidc_create_users: bool = _setting(False, "Create users of the provider at their first log-in.")
     access_log: bool = _setting(True, "One JSON line a request on standard output.")
     log_level: str = _setting("info", "debug, info, warning or error.")
+    metrics_for: str = _setting(
+        "administrators", "Who may read /metrics: administrators (and this machine itself), everyone or nobody."
+    )
+    otlp_endpoint: str = _setting(
+        "", "Collector that traces are sent to by OTLP, such as http://localhost:4318; needs the extra otel."
+    )
     shutdown_seconds: int = _setting(30, "How long a stop waits for requests in flight.")
     max_body_bytes: int = _setting(16 * 1024 * 1024, "Largest request body.")
     max_artifact_bytes: int = _setting(0, "Largest artifact; 0 sets no limit.")
@@ -227,6 +233,12 @@ def _problems(given: Mapping[str, Origin]) -> Iterator[str]:
     yield from _problems_of_provider(given)
     if (given["tls_cert"].value is None) != (given["tls_key"].value is None):
         yield "--tls-cert and --tls-key belong together: one of them is missing."
+    readers = given["metrics_for"]
+    if readers.value not in ("administrators", "everyone", "nobody"):
+        yield f"{readers.source}: {readers.value!r} is not one of administrators, everyone and nobody."
+    collector = given["otlp_endpoint"]
+    if collector.value and not collector.value.startswith(("http://", "https://")):
+        yield f"{collector.source}: a URL that begins with http:// or https:// is needed."
     for database in (given["database"], given["read_replica"]):
         if database.value and not database.value.startswith(("postgresql://", "postgres://")):
             yield f"{database.source}: a URL that begins with postgresql:// is needed; SQLite is named by --data."

@@ -26,6 +26,10 @@ class Entry(msgspec.Struct):
     status: int = 0
     ms: float = 0.0
     time: str = ""
+    platform: str = ""
+    workspace: str = ""
+    trace: str | msgspec.UnsetType = msgspec.UNSET
+    """The id of its trace, where traces are made."""
 
 
 class AccessLog:

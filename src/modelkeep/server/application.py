@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from modelkeep.artifacts.stores import ArtifactsUnusable, Stores
 from modelkeep.core.clock import now_ms
+from modelkeep.core.errors import ApiError, not_authorized
 from modelkeep.core.exchange import Content
 from modelkeep.core.scope import Dialect, Principal, Scope
 from modelkeep.core.settings import Settings
@@ -26,15 +27,32 @@ from modelkeep.server.catalogue import all_operations, etag_readers
 from modelkeep.server.database import bring_up_to_date, make_engine
 from modelkeep.server.deliveries import Deliverer
 from modelkeep.server.dispatch import Dispatcher
+from modelkeep.server.errors import error_answer
 from modelkeep.server.execution import Executor
+from modelkeep.server.figures import Figures
 from modelkeep.server.http import Answer, HttpRequest
+from modelkeep.server.metrics import (
+    DELIVERIES,
+    IN_FLIGHT,
+    READS,
+    REMEMBERED,
+    THREADS,
+    WAITING,
+    keep_sampling,
+    may_read,
+    metrics_answer,
+)
+from modelkeep.server.metrics import PATH as METRICS
+from modelkeep.server.observation import Observation
 from modelkeep.server.outbound import Outbound
 from modelkeep.server.pages import Pages, documents
 from modelkeep.server.probes import Abilities, find_probe
+from modelkeep.server.remembered import RememberedAnswers
 from modelkeep.server.removals import remove_noted
 from modelkeep.server.retry import Replays
 from modelkeep.server.rsgi import RsgiApplication
 from modelkeep.server.tenants import Tenants
+from modelkeep.server.tracing import Tracing
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.errors import Away
 from modelkeep.storage.query import Query
@@ -62,6 +80,8 @@ class Application:
         settings: Settings,
         pages: Pages | None = None,
         *,
+        figures: Figures | None = None,
+        tracing: Tracing | None = None,
         command_secret: str = "",
         in_command: bool = False,
     ) -> None:
@@ -73,6 +93,9 @@ class Application:
         self._engine = make_engine(settings)
         self._replays = Replays(settings.retry_token_hours, etag_readers())
         self._access_log = AccessLog(enabled=settings.access_log)
+        self._figures = figures or Figures()
+        self._tracing = tracing
+        self._observation = Observation(self._access_log, self._figures, tracing)
         self._operations = all_operations()
         self._outbound = Outbound(
             allow_http=settings.webhook_allow_http,
@@ -81,7 +104,7 @@ class Application:
             connections=settings.webhook_connections,
         )
         self._deliverer = Deliverer(self._engine, self._outbound.post, settings)
-        self.rsgi = RsgiApplication(self.answer, asgi_fallback(self._web), self._access_log)
+        self.rsgi = RsgiApplication(self.answer, asgi_fallback(self._web), self._observation)
 
     async def start(self) -> None:
         """Bring the database up to date and open it. The data directory's lock is the caller's."""
@@ -98,19 +121,20 @@ class Application:
         await watch.look()
         self._identity = Identity(self._settings, self._engine, watch, page_key, self._command_secret)
         authenticator = CommandLine() if self._in_command else await self._checked_entrance()
+        executor = Executor(
+            self._engine,
+            self._replays,
+            self._settings.remembered_answers,
+            self._stores,
+            watch,
+            self._deliverer.wake,
+        )
         self._dispatcher = Dispatcher(
             self._operations,
-            Executor(
-                self._engine,
-                self._replays,
-                self._settings.remembered_answers,
-                self._stores,
-                watch,
-                self._deliverer.wake,
-            ),
+            executor,
             Tenants(self._engine, watch),
             authenticator,
-            self._access_log,
+            self._observation,
             limits=self._settings.limits,
             page_key=page_key,
             max_body_bytes=self._settings.max_body_bytes,
@@ -118,8 +142,24 @@ class Application:
             public_url=self._settings.public_url,
             post=self._outbound.post,
         )
-        self._tasks = [asyncio.create_task(task) for task in (self._prune(), self._tidy(), watch.watch())]
+        self._count(executor.remembered)
+        tasks = (self._prune(), self._tidy(), watch.watch(), keep_sampling(self._figures))
+        self._tasks = [asyncio.create_task(task) for task in tasks]
         self._tasks += self._identity.tasks()
+
+    def _count(self, remembered: RememberedAnswers) -> None:
+        """Have the figures of all parts kept."""
+        figures, deliverer = self._figures, self._deliverer
+        self._engine.on_commit = figures.commit
+        figures.gauge(WAITING, lambda: self._engine.waiting)
+        figures.gauge(READS, lambda: self._engine.reading)
+        figures.gauge(THREADS, lambda: self._settings.readers)
+        figures.gauge(IN_FLIGHT, lambda: self.rsgi.in_flight)
+        figures.counter(REMEMBERED, lambda: remembered.hits, "hit")
+        figures.counter(REMEMBERED, lambda: remembered.misses, "miss")
+        figures.counter(DELIVERIES, lambda: deliverer.delivered, "delivered")
+        figures.counter(DELIVERIES, lambda: deliverer.failed, "failed")
+        figures.counter(DELIVERIES, lambda: deliverer.died, "given up")
 
     def deliver(self) -> None:
         """Begin to deliver what is in the outbox. A command that borrows the parts of a server leaves that to one."""
@@ -139,6 +179,8 @@ class Application:
         await self._identity.close()
         await self._engine.close()
         self._access_log.flush()
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.close)
 
     @property
     def is_open(self) -> bool:
@@ -161,7 +203,20 @@ class Application:
             probe = find_probe(request.method, request.path, self._abilities)
             if probe is not None:
                 return await probe(self._engine), answered[1]
+            if request.path == METRICS and request.method == "GET":
+                return await self._metrics(request, answered[1]), answered[1]
         return answered
+
+    async def _metrics(self, request: HttpRequest, request_id: str) -> Answer:
+        address = request.client.rpartition(":")[0]
+        scope, refusal = None, not_authorized("anonymous", "read metrics", "ADMIN on the server")
+        try:
+            scope = await self._dispatcher.enter(request.headers, request_id, address, "", None)
+        except ApiError as error:
+            refusal = error
+        if may_read(self._settings.metrics_for, request.headers, address, scope):
+            return await metrics_answer(request, self._figures, self._engine)
+        return error_answer(refusal, Dialect.MLFLOW)
 
     def _web(self) -> AsgiApplication:
         behind: AsgiApplication = documents(self._operations)

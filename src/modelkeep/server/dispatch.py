@@ -14,12 +14,13 @@ from modelkeep.core.operation import Operation, Reach
 from modelkeep.core.scope import NO_ACCESS, Access, Dialect, Principal, Scope, Tenancy
 from modelkeep.registry.platforms import DEFAULT_PLATFORM
 from modelkeep.registry.workspaces import DEFAULT_WORKSPACE
-from modelkeep.server.access_log import AccessLog, Entry
+from modelkeep.server.access_log import Entry
 from modelkeep.server.authentication import SIGNED, Authenticator, Call, Proof
 from modelkeep.server.decoding import Decoder
 from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.execution import Executor
 from modelkeep.server.http import JSON, Answer, HttpRequest, PayloadTooLarge, RequestHeaders, read_header
+from modelkeep.server.observation import Observation
 from modelkeep.server.retry import RetryToken, read_retry_token
 from modelkeep.server.routes import ORACLE_ROOT, Match, Place, Routes
 from modelkeep.server.tenants import Tenants
@@ -40,7 +41,7 @@ class Dispatcher:
         executor: Executor,
         tenants: Tenants,
         authenticator: Authenticator,
-        log: AccessLog,
+        observation: Observation,
         *,
         limits: Limits,
         page_key: bytes,
@@ -55,7 +56,7 @@ class Dispatcher:
         self._executor = executor
         self._tenants = tenants
         self._authenticator = authenticator
-        self._log = log
+        self._observation = observation
         self._limits = limits
         self._page_key = page_key
         self._max_body_bytes = max_body_bytes
@@ -68,7 +69,7 @@ class Dispatcher:
     async def answer(self, request: HttpRequest) -> tuple[Answer | Content | None, str]:
         """The answer, None where the path is not the API's, and the request id that goes with it."""
         started = time.perf_counter()
-        entry = Entry(request.method, request.path, request.client)
+        entry = self._observation.begin(request)
         dialect = Dialect.ORACLE if request.path.startswith(ORACLE_ROOT) else Dialect.MLFLOW
         try:
             entry.request_id = self.request_id(request.headers)
@@ -81,7 +82,7 @@ class Dispatcher:
             answer = error_answer(as_api_error(error, entry.request_id), dialect)
         entry.status = answer.status
         entry.ms = (time.perf_counter() - started) * 1000
-        self._log.write(entry)
+        self._observation.end(entry)
         return answer, entry.request_id
 
     async def _operate(self, request: HttpRequest, match: Match, entry: Entry) -> Answer | Content:
@@ -95,6 +96,8 @@ class Dispatcher:
         if self.draining:
             raise unavailable("The server is stopping; try again in a moment.")
         tenancy, access = await self._tenancy(operation, principal, place, headers)
+        if tenancy is not None:
+            entry.platform, entry.workspace = tenancy.platform_key, tenancy.workspace_key or ""
         scope = self._scope(principal, place.dialect, entry.request_id, tenancy, address, access)
         if operation.after is not None:
             if operation.signed:

@@ -47,7 +47,7 @@ class Executor:
         self._wake_deliverer = wake_deliverer
         self._stores = stores
         self._replays = replays
-        self._remembered = RememberedAnswers(remembered_answers, lambda: engine.commits)
+        self.remembered = RememberedAnswers(remembered_answers, lambda: engine.commits)
 
     async def read(self, operation: Operation, scope: Scope, request: msgspec.Struct) -> Answer:
         """Answer a read; one that looks up a key is run at once, one that scans on a thread."""
@@ -65,11 +65,11 @@ class Executor:
         shared = flows_down(operation, scope) and not operation.on.personal
         caller = None if shared else (principal.name, principal.ids, principal.ceiling, principal.only_platform)
         key = (operation.name, tenant, scope.workspace, caller, _encode(request))
-        answer = self._remembered.find(key)
+        answer = self.remembered.find(key)
         if answer is None:
             as_of = self._engine.commits
             answer = await self._engine.look_up(work, tenant)
-            self._remembered.keep(key, answer, as_of)
+            self.remembered.keep(key, answer, as_of)
         return answer
 
     async def permitted(self, operation: Operation, scope: Scope, request: msgspec.Struct) -> bool:

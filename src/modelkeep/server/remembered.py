@@ -20,6 +20,8 @@ class RememberedAnswers:
         self._commits = commits
         self._as_of: int | None = None
         self._answers: dict[Hashable, Answer] = {}
+        self.hits = 0
+        self.misses = 0
 
     def find(self, key: Hashable) -> Answer | None:
         """The answer to this request, where nothing was committed since it was made."""
@@ -27,7 +29,12 @@ class RememberedAnswers:
         if commits != self._as_of:
             self._answers.clear()
             self._as_of = commits
-        return self._answers.get(key)
+        answer = self._answers.get(key)
+        if answer is None:
+            self.misses += 1
+        else:
+            self.hits += 1
+        return answer
 
     def keep(self, key: Hashable, answer: Answer, as_of: int | None) -> None:
         """Remember an answer for which the database was asked after so many commits, where none came since."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from modelkeep.core.exchange import Content
 from modelkeep.core.scope import Dialect
-from modelkeep.server.access_log import AccessLog, Entry
 from modelkeep.server.content import send_content
 from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.http import Answer, HttpRequest, PayloadTooLarge, arriving
+from modelkeep.server.observation import Observation
 
 Handler = Callable[[HttpRequest], Awaitable[tuple[Answer | Content | None, str]]]
 Fallback = Callable[[Any, Any, str], Awaitable[int]]
@@ -18,9 +18,9 @@ Fallback = Callable[[Any, Any, str], Awaitable[int]]
 class RsgiApplication:
     """What Granian calls. The API answers first; what is not its own goes to `fallback`."""
 
-    def __init__(self, handler: Handler, fallback: Fallback, log: AccessLog) -> None:
+    def __init__(self, handler: Handler, fallback: Fallback, observation: Observation) -> None:
         self._handler = handler
-        self._log = log
+        self._observation = observation
         self._fallback = fallback
         self.in_flight = 0
 
@@ -58,7 +58,8 @@ class RsgiApplication:
             protocol.response_empty(answer.status, headers)
 
     async def _serve_page(self, request: HttpRequest, request_id: str, scope: Any, protocol: Any) -> None:
-        entry = Entry(request.method, request.path, request.client, request_id, "page")
+        entry = self._observation.begin(request)
+        entry.request_id, entry.operation = request_id, "page"
         started = time.perf_counter()
         try:
             entry.status = await self._fallback(scope, protocol, request_id)
@@ -68,7 +69,7 @@ class RsgiApplication:
             headers = [("opc-request-id", request_id), ("content-type", answer.content_type)]
             protocol.response_bytes(answer.status, headers, answer.body)
         entry.ms = (time.perf_counter() - started) * 1000
-        self._log.write(entry)
+        self._observation.end(entry)
 
 
 async def _read_chunks(protocol: Any, limit: int) -> bytes:

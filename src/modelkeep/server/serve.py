@@ -9,6 +9,9 @@ import ssl
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import uvloop
 from granian.constants import HTTPModes, Interfaces
@@ -20,13 +23,16 @@ from modelkeep.server.address import PortUnusable, free_port, held_port, server_
 from modelkeep.server.application import Application
 from modelkeep.server.authentication.entrance import Unprotected
 from modelkeep.server.database import shown_database
+from modelkeep.server.figures import Figures
+from modelkeep.server.log_level import LogLevel
 from modelkeep.server.pages import Pages
+from modelkeep.server.tracing import TracesUnusable, make_tracing
 from modelkeep.server.workers import Report, WorkerFailed, Workers
 from modelkeep.storage.errors import DatabaseUnusable, DataDirectoryError, Unavailable
 from modelkeep.storage.sqlite.lock import DirectoryLock, Holder
 
 _STALLED_SECONDS = 2.0
-_CANNOT_START = (DatabaseUnusable, Unavailable, ArtifactsUnusable, Unprotected)
+_CANNOT_START = (DatabaseUnusable, Unavailable, ArtifactsUnusable, Unprotected, TracesUnusable)
 _COMMAND_SECRET_BYTES = 32
 
 
@@ -39,6 +45,8 @@ def serve(settings: Settings, pages: Pages | None = None) -> None:
     if settings.workers != 1 and not settings.database:
         raise CannotServe("SQLite is served by one process: --workers must be 1.")
     _check_tls(settings)
+    # Until there is somebody to heed it: it would end the process.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     try:
         port = free_port(settings.host, settings.port)
     except PortUnusable as error:
@@ -67,7 +75,7 @@ def _serve_alone(settings: Settings, port: int, pages: Pages | None) -> None:
             _tell_how_to_close(settings)
 
     try:
-        uvloop.run(_serve(settings, port, announce, pages, command_secret=command_secret))
+        uvloop.run(_serve(settings, port, announce, pages, Figures, command_secret=command_secret))
     except _CANNOT_START as error:
         raise CannotServe(str(error)) from None
     finally:
@@ -78,13 +86,14 @@ def _serve_alone(settings: Settings, port: int, pages: Pages | None) -> None:
 def _serve_by_workers(settings: Settings, port: int, pages: Pages | None) -> None:
     """Each process listens on the port by itself, and the system deals connections out to them."""
 
-    def work(report: Report, parent: int) -> None:
+    def work(report: Report, parent: int, number: int) -> None:
         try:
-            uvloop.run(_serve(settings, port, lambda is_open: report(""), pages, parent))
+            figures = partial(Figures, Path(shared), number)
+            uvloop.run(_serve(settings, port, lambda is_open: report(""), pages, figures, parent))
         except _CANNOT_START as error:
             report(str(error))
 
-    with held_port(settings.host, port):
+    with TemporaryDirectory(prefix="modelkeep-figures-") as shared, held_port(settings.host, port):
         try:
             Workers(settings.workers, work, settings.shutdown_seconds).run(lambda: _tell(settings, port))
         except WorkerFailed as error:
@@ -120,12 +129,19 @@ async def _serve(
     port: int,
     announce: Callable[[bool], None],
     pages: Pages | None,
+    figures: Callable[[], Figures],
     parent: int | None = None,
     *,
     command_secret: str = "",
 ) -> None:
     """Serve until a signal, or until the descriptor of a parent says that it is gone."""
-    application = Application(settings, pages, command_secret=command_secret)
+    application = Application(
+        settings,
+        pages,
+        figures=figures(),
+        tracing=make_tracing(settings.otlp_endpoint),
+        command_secret=command_secret,
+    )
     await application.start()
     application.deliver()
     _settle_garbage_collector()
@@ -144,6 +160,7 @@ async def _serve(
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    loop.add_signal_handler(signal.SIGUSR1, LogLevel(settings.log_level).switch)
     if parent is not None:
         loop.add_reader(parent, stopping.set)
     serving = asyncio.ensure_future(server.serve())

@@ -6,6 +6,7 @@ them serves nothing itself. Should it be killed, they see that and stop.
 
 import logging
 import multiprocessing
+import os
 import signal
 import socket
 import time
@@ -18,6 +19,8 @@ from multiprocessing.context import ForkProcess
 _log = logging.getLogger("modelkeep.server")
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_HEARD = (*_SIGNALS, signal.SIGUSR1)
+_MOST_SIGNALS = 64
 # One that ends again and again, for the database may be away, is started once in so long.
 _PAUSE_SECONDS = 2.0
 # Beyond the time that a worker allows itself to finish what is in flight.
@@ -25,8 +28,8 @@ _GRACE_SECONDS = 5.0
 
 Report = Callable[[str], None]
 """How a worker says that it serves, by "", or in one line why it cannot."""
-Work = Callable[[Report, int], None]
-"""What a worker does. It stops where the descriptor that it is given becomes readable."""
+Work = Callable[[Report, int, int], None]
+"""What a worker does. It stops where the descriptor that it is given becomes readable; its number comes last."""
 
 
 class WorkerFailed(Exception):
@@ -38,6 +41,7 @@ class _Worker:
     process: ForkProcess
     reports: Connection
     started: float
+    number: int
     serves: bool = False
 
 
@@ -71,7 +75,9 @@ class Workers:
             self._fill()
             ready = wait([woken, *(worker.reports for worker in self._workers)], self._pause())
             if woken in ready:
-                return
+                if self._to_stop(woken.recv(_MOST_SIGNALS)):
+                    return
+                continue
             for worker in [worker for worker in self._workers if worker.reports in ready]:
                 problem = _heard(worker)
                 if problem and not announced:
@@ -82,6 +88,15 @@ class Workers:
             if not announced and all(worker.serves for worker in self._workers):
                 announced = True
                 announce()
+
+    def _to_stop(self, signals: bytes) -> bool:
+        """Whether one of these signals is to stop; the others are the workers'."""
+        if set(signals) & set(_SIGNALS):
+            return True
+        for worker in self._workers:
+            if worker.process.pid is not None and worker.process.is_alive():
+                os.kill(worker.process.pid, signal.SIGUSR1)
+        return False
 
     def _pause(self) -> float | None:
         """How long until one that is missing may be started."""
@@ -95,25 +110,27 @@ class Workers:
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=self._begin, args=(theirs,), daemon=True)
+        number = min(set(range(self._count)) - {worker.number for worker in self._workers})
+        process = self._context.Process(target=self._begin, args=(theirs, number), daemon=True)
         # A signal to stop that reached the new process before it had its own handlers would be taken for one to
         # this process, whose handlers it starts with, and be lost.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
         try:
             process.start()
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
         theirs.close()
-        return _Worker(process, ours, time.monotonic())
+        return _Worker(process, ours, time.monotonic(), number)
 
-    def _begin(self, reports: Connection) -> None:
+    def _begin(self, reports: Connection, number: int) -> None:
         """In the new process."""
         signal.set_wakeup_fd(-1)
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        for heard in _SIGNALS:
+            signal.signal(heard, signal.SIG_DFL)
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
         self._alive.close()
-        self._work(reports.send, self._parent.fileno())
+        self._work(reports.send, self._parent.fileno(), number)
 
     def _remove(self, worker: _Worker) -> None:
         worker.process.join(_GRACE_SECONDS)
@@ -146,16 +163,16 @@ def _heard(worker: _Worker) -> str:
 
 @contextmanager
 def _woken_by_signals() -> Iterator[socket.socket]:
-    """A socket that becomes readable when a signal to stop has come."""
+    """A socket that becomes readable when a signal has come, and tells which."""
     woken, waking = socket.socketpair()
     waking.setblocking(False)
-    before = [signal.signal(number, lambda number, frame: None) for number in _SIGNALS]
+    before = [signal.signal(number, lambda number, frame: None) for number in _HEARD]
     signal.set_wakeup_fd(waking.fileno())
     try:
         yield woken
     finally:
         signal.set_wakeup_fd(-1)
-        for number, handler in zip(_SIGNALS, before, strict=True):
+        for number, handler in zip(_HEARD, before, strict=True):
             signal.signal(number, handler)
         woken.close()
         waking.close()

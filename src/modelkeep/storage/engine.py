@@ -8,8 +8,23 @@ from modelkeep.storage.transaction import Transaction
 T = TypeVar("T")
 
 
+def unobserved(writes: int, seconds: float) -> None:
+    """Nobody asks how commits go."""
+
+
 class Engine(Protocol):
     """Runs operations in transactions. `write` and `read` are called on the event loop that `start` was."""
+
+    on_commit: Callable[[int, float], None]
+    """Called on the event loop after each commit, with the number of its writes and how long it took in seconds."""
+
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for their turn."""
+
+    @property
+    def reading(self) -> int:
+        """Reads that are on a thread or wait for one."""
 
     @property
     def commits(self) -> int | None:

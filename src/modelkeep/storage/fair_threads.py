@@ -17,6 +17,8 @@ class FairThreads:
     def __init__(self, threads: int, name: str) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._waiting: Turns[_Work] = Turns()
+        self.reading = 0
+        """How many are on a thread or wait for one."""
 
     async def run(self, tenant: Hashable, work: Callable[[], T]) -> T:
         """What `work` returns, run on a thread when its tenant's turn has come."""
@@ -24,7 +26,11 @@ class FairThreads:
         self._waiting.add(tenant, (future, work))
         # There is one such call for each that waits, and it runs whoever is next, not who has made it.
         self._threads.submit(self._run_next)
-        return await asyncio.wrap_future(future)
+        self.reading += 1
+        try:
+            return await asyncio.wrap_future(future)
+        finally:
+            self.reading -= 1
 
     def _run_next(self) -> None:
         for future, work in self._waiting.take():

@@ -8,6 +8,7 @@ come meanwhile. Each thread has a connection of its own, so there is no pool: no
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -16,6 +17,7 @@ from typing import NoReturn, TypeVar
 import sqlalchemy as sa
 
 from modelkeep.core.clock import now_ms
+from modelkeep.storage.engine import unobserved
 from modelkeep.storage.errors import Unavailable
 from modelkeep.storage.fair_threads import FairThreads
 from modelkeep.storage.one_statement import OneStatement, SecondStatement
@@ -64,9 +66,18 @@ class PostgresEngine:
         self._waiting: Turns[Write] = Turns(max_waiting_writes)
         self._idle_writers = [PostgresWriter(self._door) for _ in range(writers)]
         self._writing = 0
+        self.on_commit: Callable[[int, float], None] = unobserved
         self._local = threading.local()
         self._write_threads = ThreadPoolExecutor(writers, thread_name_prefix="modelkeep-writer")
         self._read_threads = FairThreads(readers, "modelkeep-reader")
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def reading(self) -> int:
+        return self._read_threads.reading
 
     @property
     def commits(self) -> int | None:
@@ -122,6 +133,7 @@ class PostgresEngine:
     def _write_waiting(self, writer: PostgresWriter) -> None:
         """On a writer's thread: write group after group until nothing waits."""
         while group := self._waiting.take(self._write_group):
+            began = time.perf_counter()
             try:
                 writer.write(group)
             except Exception as error:
@@ -129,8 +141,13 @@ class PostgresEngine:
                 _log.exception("a group of %d writes came to no end", len(group))
                 for write in group:
                     write.fail(error)
-            self._loop.call_soon_threadsafe(_deliver, group)
+            self._loop.call_soon_threadsafe(self._deliver, group, time.perf_counter() - began)
         self._loop.call_soon_threadsafe(self._end_writing, writer)
+
+    def _deliver(self, group: list[Write], seconds: float) -> None:
+        self.on_commit(len(group), seconds)
+        for write in group:
+            write.deliver()
 
     def _look_up(self, work: Callable[[Transaction], T]) -> T:
         """Read without a transaction where `work` has one statement, and on a snapshot where it has more."""
@@ -170,11 +187,6 @@ def _on_snapshot(work: Callable[[Transaction], T], connection: PostgresConnectio
         return work(Transaction(connection))
     finally:
         connection.undo()
-
-
-def _deliver(group: list[Write]) -> None:
-    for write in group:
-        write.deliver()
 
 
 def _forget_marks(tx: Transaction) -> None:

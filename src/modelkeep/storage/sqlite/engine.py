@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from modelkeep.storage.engine import unobserved
 from modelkeep.storage.errors import Busy, Unavailable
 from modelkeep.storage.fair_threads import FairThreads
 from modelkeep.storage.one_statement import OneStatement, SecondStatement
@@ -47,10 +48,20 @@ class SqliteEngine:
         self._broken = False
         self._committing = False
         self._commits = 0
+        self._began = 0.0
+        self.on_commit: Callable[[int, float], None] = unobserved
         self._local = threading.local()
         self._connections: list[SqliteConnection] = []
         self._readers = FairThreads(readers, "modelkeep-reader")
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="modelkeep-commit")
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def reading(self) -> int:
+        return self._readers.reading
 
     @property
     def commits(self) -> int | None:
@@ -131,6 +142,7 @@ class SqliteEngine:
     def _commit(self) -> None:
         if self._group and not self._committing:
             self._committing = True
+            self._began = time.perf_counter()
             self._committer.submit(self._commit_group)
 
     def _commit_group(self) -> None:
@@ -200,6 +212,7 @@ class SqliteEngine:
         self._commits += 1
         group, self._group = self._group, []
         self._broken = self._committing = False
+        self.on_commit(len(group), time.perf_counter() - self._began)
         for write in group:
             write.deliver()
         for write in self._waiting.take(self._write_group):
