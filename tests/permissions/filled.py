@@ -1,6 +1,7 @@
 """What is in the world: a platform with two workspaces, each resource and another of its kind, and another platform."""
 
 from modelkeep.storage import schema
+from tests.identity.people import key_pair
 from tests.permissions.world import PLATFORM, WORKSPACE, World
 
 MODEL, ANOTHER_MODEL = "c.s.churn", "c.s.other"
@@ -48,6 +49,7 @@ def fill(world: World) -> None:
         events=[{"entity": "REGISTERED_MODEL", "action": "CREATED"}],
     )
     ids["webhook"] = hook["webhook"]["webhook_id"]
+    _fill_identities(world)
     world.does("delete_experiment", experiment_id=made["gone"])
     _note_rows(world)
 
@@ -63,6 +65,18 @@ def _fill_experiment(world: World) -> None:
     world.does("log_metric", run_id=ids["run"], key="auc", value=0.5, timestamp=1)
     dataset = {"name": "d", "digest": "1", "source_type": "s", "source": "s"}
     world.does("log_inputs", run_id=ids["run"], datasets=[{"dataset": dataset}])
+
+
+def _fill_identities(world: World) -> None:
+    world.does("create_user", name="wera")
+    world.does("create_group", name="team")
+    world.does("create_role", name="stewards")
+    for kind, name in (("group", "team"), ("role", "stewards")):
+        world.does(f"add_{kind}_member", name=name, kind="user", member="wera")
+    world.does("create_token", user="wera", name="one")
+    key = world.raw("add_key", user="wera", public_key=key_pair()[1])
+    world.ids["fingerprint"] = key["profile"]["fingerprint"]
+    world.ids["new_public_key"] = key_pair()[1]
 
 
 def _note_rows(world: World) -> None:

@@ -48,6 +48,10 @@ def _hook(**more: Any) -> Fields:
     return lambda ids: {"webhook_id": ids["webhook"], **more}
 
 
+def _user(**more: Any) -> Fields:
+    return lambda ids: {"name": "wera", **more}
+
+
 def _just(**fields: Any) -> Fields:
     return lambda ids: fields
 
@@ -59,6 +63,7 @@ def _searched(**more: Any) -> Fields:
 _TAG = {"key": "k", "value": "v"}
 _DATASET = {"dataset": {"name": "d", "digest": "1", "source_type": "s", "source": "s"}}
 _MODEL_JSON = '{"run_id": "r", "artifact_path": "m", "flavors": {}, "utc_time_created": "now"}'
+_MEMBER = {"kind": "user", "member": "wera"}
 _HOOK = {
     "name": "hook",
     "url": "https://hooks.example/x",
@@ -179,6 +184,40 @@ ROWS: dict[str, Row] = {
     "test_webhook": Row("platform", MANAGE, _hook()),
     "list_webhook_deliveries": Row("platform", MANAGE, _hook()),
     "retry_webhook_deliveries": Row("platform", MANAGE, _hook()),
+    "create_user": Row("server", ADMIN, _just(name="brand-new")),
+    "list_users": Row("server", ADMIN, _just()),
+    "get_user": Row("own", READ, _user()),
+    "update_user": Row("server", ADMIN, _user(display_name="d")),
+    "delete_user": Row("server", ADMIN, _user()),
+    "set_password": Row("own", READ, _user(password="a long enough one")),
+    "create_group": Row("server", ADMIN, _just(name="brand-new")),
+    "list_groups": Row("server", ADMIN, _just()),
+    "get_group": Row("own", READ, _just(name="team")),
+    "update_group": Row("server", ADMIN, _just(name="team", description="d")),
+    "delete_group": Row("server", ADMIN, _just(name="team")),
+    "add_group_member": Row("server", ADMIN, _just(name="team", **_MEMBER)),
+    "remove_group_member": Row("server", ADMIN, _just(name="team", **_MEMBER)),
+    "create_role": Row("server", ADMIN, _just(name="brand-new")),
+    "list_roles": Row("server", ADMIN, _just()),
+    "get_role": Row("own", READ, _just(name="stewards")),
+    "update_role": Row("server", ADMIN, _just(name="stewards", description="d")),
+    "delete_role": Row("server", ADMIN, _just(name="stewards")),
+    "add_role_member": Row("server", ADMIN, _just(name="stewards", **_MEMBER)),
+    "remove_role_member": Row("server", ADMIN, _just(name="stewards", **_MEMBER)),
+    "create_token": Row("own", READ, _just(user="wera", name="another")),
+    "list_tokens": Row("own", READ, _just(user="wera")),
+    "delete_token": Row("own", READ, _just(user="wera", name="one")),
+    "add_key": Row("own", READ, lambda ids: {"user": "wera", "public_key": ids["new_public_key"]}),
+    "list_keys": Row("own", READ, _just(user="wera")),
+    "delete_key": Row("own", READ, lambda ids: {"user": "wera", "fingerprint": ids["fingerprint"]}),
+    "create_session_token": Row("own", READ, lambda ids: {"user": "wera", "public_key": ids["new_public_key"]}),
+    "mlflow_create_user": Row("server", ADMIN, _just(username="brand-new", password="a long enough one")),
+    "mlflow_get_user": Row("own", READ, _just(username="wera")),
+    "mlflow_current_user": Row("caller", READ, _just()),
+    "mlflow_list_users": Row("server", ADMIN, _just()),
+    "mlflow_update_user_password": Row("own", READ, _just(username="wera", password="a long enough one")),
+    "mlflow_update_user_admin": Row("server", ADMIN, _just(username="wera", is_admin=True)),
+    "mlflow_delete_user": Row("server", ADMIN, _just(username="wera")),
     "download_signed": Row("signed", READ, _just(grant="none")),
     "upload_signed": Row("signed", READ, _just(grant="none")),
 }

@@ -133,10 +133,13 @@ class World:
         ((row,),) = self.sql(sa.select(table.c.id).where(*where))
         return int(row)
 
-    def principal_row(self, name: str, kind: str = "USER") -> int:
+    def principal_row(self, name: str, kind: str = "user") -> int:
         """A new user, group or role."""
         made = sa.insert(schema.principals).values(kind=kind, name=name, created_at=0, updated_at=0, revision=1)
         ((row,),) = self.sql(made.returning(schema.principals.c.id))
+        if kind == "user":
+            flags = {"is_administrator": 0, "is_disabled": 0, "acts_for_others": 0}
+            self.sql(sa.insert(schema.users).values(id=row, **flags).returning(schema.users.c.id))
         return int(row)
 
     def grant(self, table: sa.Table, resource: int, principal: int, level: int) -> None:
