@@ -5,10 +5,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from modelkeep.importing import database_models, database_registry, database_runs
+from modelkeep.importing import database_models, database_registry, database_runs, database_webhooks
 from modelkeep.importing.mlflow_tables import MlflowTables
-from modelkeep.importing.records import Alias, Experiment, LoggedModel, Model, Point, Run, Version
-from modelkeep.importing.source import Batch, PointSum
+from modelkeep.importing.records import Alias, Experiment, LoggedModel, Model, Point, Run, Version, Webhook
+from modelkeep.importing.source import LOCKED, Batch, PointSum
 
 # Kinds that have a table of their own, which is counted.
 _TABLES = {
@@ -21,7 +21,6 @@ _TABLES = {
     "aliases": "registered_model_aliases",
 }
 _LEFT_OUT = {
-    "webhooks": "webhooks",
     "traces": "trace_info",
     "evaluation datasets": "evaluation_datasets",
     "scorers": "scorers",
@@ -34,6 +33,7 @@ class DatabaseSource:
 
     def __init__(self, place: Path | str, shown: str, workspace: str) -> None:
         self.name = shown
+        self._locked = 0
         self._tables = MlflowTables(place, shown, workspace)
 
     def experiments(self, after: str) -> Iterator[Batch[Experiment]]:
@@ -60,7 +60,14 @@ class DatabaseSource:
     def aliases(self, after: str) -> Iterator[Batch[Alias]]:
         return database_registry.aliases(self._tables, after)
 
+    def webhooks(self, after: str) -> Iterator[Batch[Webhook]]:
+        for batch in database_webhooks.webhooks(self._tables):
+            self._locked = sum(record.locked for record in batch.records)
+            yield batch
+
     def expected(self, kind: str) -> int | None:
+        if kind not in _TABLES:
+            return None
         part = self._tables.part(_TABLES[kind])
         return self._tables.count(part, *self._tables.here(part))
 
@@ -71,6 +78,7 @@ class DatabaseSource:
             elsewhere = experiments["workspace"] != self._tables.workspace
             others = sa.select(sa.func.count(sa.distinct(experiments["workspace"]))).where(elsewhere)
             found["other workspaces"] = int(self._tables.all(others)[0][0])
+        found[LOCKED] = self._locked
         return {kind: count for kind, count in found.items() if count}
 
     def close(self) -> None:

@@ -25,6 +25,7 @@ from modelkeep.importing.records import (
     ReadDataset,
     Run,
     Version,
+    Webhook,
 )
 from modelkeep.importing.source import Batch, PointSum, SourceUnusable, added, number_of
 
@@ -95,6 +96,10 @@ class FolderSource:
 
     def aliases(self, after: str) -> Iterator[Batch[Alias]]:
         return folder_registry.aliases(self._folder)
+
+    def webhooks(self, after: str) -> Iterator[Batch[Webhook]]:
+        """MLflow's store of files keeps none."""
+        return iter(())
 
     def expected(self, kind: str) -> int | None:
         return None

@@ -12,6 +12,7 @@ from modelkeep.importing.metric_rows import write_logged_models, write_points
 from modelkeep.importing.registry_rows import write_aliases, write_models, write_versions
 from modelkeep.importing.source import Batch, Source
 from modelkeep.importing.tracking_rows import write_experiments, write_runs
+from modelkeep.importing.webhook_rows import write_webhooks
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.transaction import Transaction
 
@@ -34,6 +35,7 @@ KINDS = (
     Kind("models", lambda source, after: source.models(after), write_models),
     Kind("versions", lambda source, after: source.versions(after), write_versions),
     Kind("aliases", lambda source, after: source.aliases(after), write_aliases),
+    Kind("webhooks", lambda source, after: source.webhooks(after), write_webhooks),
 )
 """In the order in which they are written: each belongs to what comes before it."""
 

@@ -45,6 +45,10 @@ class Part:
     def has(self, column: str) -> bool:
         return column in self._has
 
+    def select(self, *columns: str) -> sa.Select[Any]:
+        """Rows of these columns, NULL for those that this release does not have."""
+        return sa.select(*(self.get(column) for column in columns)).select_from(self._table)
+
     def __getitem__(self, column: str) -> sa.ColumnElement[Any]:
         return self._table.c[column]
 

@@ -191,6 +191,21 @@ class Alias(NamedTuple):
     version: int
 
 
+class Webhook(NamedTuple):
+    """A webhook. `locked` has a secret that could not be read; `events` are as they are kept here."""
+
+    key: str
+    name: str
+    description: str
+    url: str
+    status: str
+    secret: str
+    locked: bool
+    events: list[str]
+    created_at: int
+    updated_at: int
+
+
 def record(kind: Callable[..., T], *values: Any) -> T:
     """A record of values in the order of its fields, such as a row has them; those that are missing have defaults."""
     return kind(*values)

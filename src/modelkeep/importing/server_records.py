@@ -14,8 +14,10 @@ from modelkeep.importing.records import (
     ReadDataset,
     Run,
     Version,
+    Webhook,
 )
 from modelkeep.importing.source import number_of
+from modelkeep.registry.events import ACTIVE, KNOWN_EVENTS
 from modelkeep.registry.rules import PROMPT_TAG
 
 Json = dict[str, Any]
@@ -158,3 +160,21 @@ def is_prompt(found: Json) -> bool:
 
 def _pairs(found: list[Json] | None) -> list[Pair]:
     return [(item["key"], text(item.get("value"))) for item in found or []]
+
+
+def webhook(found: Json) -> Webhook:
+    """A webhook; its secret, where it has one, is not told."""
+    pairs = [f"{event['entity']}.{event['action']}".lower() for event in found.get("events", [])]
+    created = int(found.get("creation_timestamp", 0))
+    return Webhook(
+        found["webhook_id"],
+        found["name"],
+        text(found.get("description")),
+        found["url"],
+        found.get("status", ACTIVE),
+        "",
+        True,
+        sorted({pair for pair in pairs if pair in KNOWN_EVENTS}),
+        created,
+        int(found.get("last_updated_timestamp", 0)) or created,
+    )

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from modelkeep.importing import server_records as record_of
-from modelkeep.importing.records import Alias, Experiment, LoggedModel, Model, Point, Run, Version
+from modelkeep.importing.records import Alias, Experiment, LoggedModel, Model, Point, Run, Version, Webhook
 from modelkeep.importing.rest import NotThere, Rest
-from modelkeep.importing.source import Batch, PointSum, added, number_of
+from modelkeep.importing.source import LOCKED, Batch, PointSum, SourceUnusable, added, number_of
 
 _PAGE = 1_000
 _RUNS_PAGE = 200
@@ -24,6 +24,7 @@ class ServerSource:
     def __init__(self, url: str, workspace: str) -> None:
         self.rest = Rest(url, workspace)
         self.name = self.rest.shown if workspace == "default" else f"{self.rest.shown}#{workspace}"
+        self._locked = 0
         self._list = self._experiments()
         self._logs_models = self._has_logged_models()
 
@@ -75,11 +76,23 @@ class ServerSource:
         for found in self._registry("mlflow/registered-models/search", "registered_models"):
             yield Batch("", [alias for model in found for alias in record_of.aliases(model)])
 
+    def webhooks(self, after: str) -> Iterator[Batch[Webhook]]:
+        """A server does not say whether one has a secret, so each counts as locked."""
+        try:
+            pages = list(self._pages("GET", "mlflow/webhooks", "webhooks", {"max_results": _PAGE}))
+        except SourceUnusable:
+            # Releases before 3.3 have none, nor have stores of files, nor callers that may not see them.
+            return
+        found = [record_of.webhook(webhook) for page in pages for webhook in page]
+        records = [record for record in found if record.events]
+        self._locked = len(records)
+        yield Batch("", records)
+
     def expected(self, kind: str) -> int | None:
         return len(self._list) if kind == "experiments" else None
 
     def left_out(self) -> dict[str, int]:
-        return {}
+        return {LOCKED: self._locked} if self._locked else {}
 
     def close(self) -> None:
         return

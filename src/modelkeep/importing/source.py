@@ -6,12 +6,14 @@ from math import isnan
 from operator import itemgetter
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from modelkeep.importing.records import Alias, Experiment, LoggedModel, Model, Point, Run, Version
+from modelkeep.importing.records import Alias, Experiment, LoggedModel, Model, Point, Run, Version, Webhook
 
 T = TypeVar("T")
 
 LARGE = 1e300
 """Infinity is kept as the largest number there is, of which two are too much to be added."""
+LOCKED = "secrets of webhooks, which are disabled until they are given one"
+"""How webhooks are counted whose secret the source does not tell."""
 _SUMS_AT_ONCE = 500
 
 
@@ -55,6 +57,7 @@ class Source(Protocol):
     def models(self, after: str) -> Iterator[Batch[Model]]: ...
     def versions(self, after: str) -> Iterator[Batch[Version]]: ...
     def aliases(self, after: str) -> Iterator[Batch[Alias]]: ...
+    def webhooks(self, after: str) -> Iterator[Batch[Webhook]]: ...
 
     def expected(self, kind: str) -> int | None:
         """How many records of a kind there are, where that costs little to know."""

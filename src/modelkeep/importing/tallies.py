@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from modelkeep.importing.journal import Target
-from modelkeep.importing.records import Alias, Experiment, LoggedModel, Model, Run, Version
+from modelkeep.importing.records import Alias, Experiment, LoggedModel, Model, Run, Version, Webhook
 from modelkeep.importing.source import LARGE, PointSum
+from modelkeep.importing.webhook_rows import events_of
 from modelkeep.storage import schema
 from modelkeep.storage.expressions import json_array, one_of
 from modelkeep.storage.query import Query
@@ -125,6 +126,10 @@ def of_versions(tx: Transaction, target: Target, records: Sequence[Version]) -> 
 def of_aliases(tx: Transaction, target: Target, records: Sequence[Alias]) -> dict[Any, Tally]:
     names = sorted({record.model for record in records})
     return {tuple(row): (1,) for row in tx.all(_ALIASES, platform=target.platform, keys=json_array(names))}
+
+
+def of_webhooks(tx: Transaction, target: Target, records: Sequence[Webhook]) -> dict[Any, Tally]:
+    return {key: (1, events) for key, events in events_of(tx, target, records).items()}
 
 
 def _counted(rows: Sequence[tuple[Any, ...]]) -> dict[Any, Tally]:

@@ -97,6 +97,13 @@ _ASPECTS = (
         lambda record: ((record.model, record.name), (1,)),
         tallies.of_aliases,
     ),
+    Aspect(
+        "webhook",
+        ("webhooks", "events of webhooks"),
+        lambda source: source.webhooks(""),
+        lambda record: (record.key, (1, len(record.events))),
+        tallies.of_webhooks,
+    ),
 )
 
 

@@ -43,6 +43,8 @@ class Event(StrEnum):
     PROMPT_ALIAS_DELETED = "prompt_alias.deleted"
 
 
+KNOWN_EVENTS = frozenset(event.value for event in Event)
+
 _w, _e, _d = webhooks.c, webhook_events.c, webhook_deliveries.c
 
 WATCHED = sa.exists().where(_w.platform_id == sa.bindparam("platform"), _w.status == sa.literal_column(f"'{ACTIVE}'"))
