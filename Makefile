@@ -10,7 +10,7 @@ PROOFS := stateful differential fuzz crash fault linearizability
 PROOF_SECONDS ?= 120
 PROOF_SEED ?=
 
-.PHONY: run test test-all proof $(PROOFS:%=proof-%) lint bench scale docs clean
+.PHONY: run test test-all proof $(PROOFS:%=proof-%) lint bench scale docs screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/modelkeep serve
@@ -42,6 +42,10 @@ scale: $(VENV)/.bench
 
 docs: $(VENV)/.test
 	$(BIN)/python -m tests.support.generate
+
+# Pictures of the pages, with Debian's Chromium.
+screenshots: $(VENV)/.test
+	$(BIN)/python -m tests.support.screenshots
 
 clean:
 	rm -rf $(VENV)

@@ -140,6 +140,18 @@ def test_a_model_versions_file_is_read_from_every_workspace_of_the_platform(
     assert oracle_api.call("GET", "model-versions/get-artifact", query={**asked, "version": "2"}).error == NOT_FOUND
 
 
+def test_a_model_versions_file_is_read_where_its_source_names_its_run(
+    artifacts: Api, oracle_api: Api, platform_api: Api, run: str, model: str
+) -> None:
+    _put(artifacts, _uri(oracle_api, run), "model/MLmodel", b"flavors:")
+    oracle_api.post("model-versions/create", name=model, source=f"runs:/{run}/model", run_id=run)
+    oracle_api.post("model-versions/create", name=model, source="runs:/elsewhere/model", run_id="elsewhere")
+    asked = {"name": model, "version": "1", "path": "MLmodel"}
+    assert platform_api.call("GET", "model-versions/get-artifact", query=asked).content == b"flavors:"
+    answer = oracle_api.call("GET", "model-versions/get-artifact", query={**asked, "version": "2"})
+    assert answer.error == NOT_FOUND
+
+
 def test_presigned_urls_write_and_read_a_runs_artifact(oracle_api: Api, run: str) -> None:
     upload = oracle_api.ok("POST", "artifacts/presigned-upload-url", {"run_id": run, "path": "a/f.bin"})
     assert httpx.put(upload["presigned_url"], content=b"0123", headers=upload["headers"]).status_code == 200

@@ -98,6 +98,7 @@ ROWS: dict[str, Row] = {
         "model", MANAGE, _version(stage="Production", archive_existing_versions=False)
     ),
     "get_model_version_artifact": Row("model", READ, _version(path="f.txt")),
+    "get_model_version_origin": Row("model", READ, _version()),
     "get_registered_model_summary": Row("seen summary", READ, _just(catalog="c", schema="s")),
     "list_mlflow_workspaces": Row("seen platforms", READ, _just()),
     "create_mlflow_workspace": Row("server", ADMIN, _just(name="brand-new")),

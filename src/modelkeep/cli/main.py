@@ -9,6 +9,7 @@ from modelkeep.cli import (
     backup,
     config,
     db,
+    demo,
     export,
     gc,
     group,
@@ -36,6 +37,7 @@ config.add_to(app)
 gc.add_to(app)
 backup.add_to(app)
 export.add_to(app)
+demo.add_to(app)
 app.add_typer(db.app, name="db")
 app.add_typer(workspace.app, name="workspace")
 app.add_typer(webhook.app, name="webhook")

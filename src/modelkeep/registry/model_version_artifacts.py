@@ -3,8 +3,8 @@
 import msgspec
 import sqlalchemy as sa
 
-from modelkeep.artifacts.paths import check_path
-from modelkeep.core.errors import invalid_parameter, model_version_not_found
+from modelkeep.artifacts.paths import check_folder, check_path, join
+from modelkeep.core.errors import invalid_parameter, model_version_not_found, run_not_found
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -14,7 +14,9 @@ from modelkeep.storage.schema import model_versions
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.artifact_places import Place
 from modelkeep.tracking.artifacts import send_file
+from modelkeep.tracking.origins import run_in
 
+_OF_RUN = "runs:/"
 _v = model_versions.c
 _FIND = Query(
     sa.select(_v.storage_location, _v.source, _v.workspace_id).where(
@@ -47,4 +49,15 @@ def get_model_version_artifact(tx: Transaction, scope: Scope, request: ModelVers
     home = workspace if workspace is not None else scope.workspace
     if home is None:
         raise invalid_parameter("name", "this version came from no workspace; ask below the path of one.")
-    return Place(home, location or source, path)
+    return _place(tx, home, location or source, path)
+
+
+def _place(tx: Transaction, workspace: int, location: str, path: str) -> Place:
+    """A path below a version's source; `runs:/id/folder` is a folder of the artifacts of a run."""
+    if not location.startswith(_OF_RUN):
+        return Place(workspace, location, path)
+    run_id, _, folder = location.removeprefix(_OF_RUN).partition("/")
+    run = run_in(tx, workspace, run_id)
+    if run is None:
+        raise run_not_found(run_id)
+    return Place(workspace, run.artifact_uri, join(check_folder(folder), path))

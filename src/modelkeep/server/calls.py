@@ -41,7 +41,7 @@ class Calls:
         """Who calls and where. Raises 404 for a platform or workspace that does not exist."""
         return await self._dispatcher.enter(*visit, platform, workspace)
 
-    def allowed(self, function: Callable[..., Any], scope: Scope, resource: str = "") -> bool:
+    def allowed(self, function: Callable[..., Any], scope: Scope) -> bool:
         """Whether the caller may do this by what it was granted on the platform or workspace: known without a look."""
         return flows_down(operation_of(function), scope)
 
@@ -75,11 +75,11 @@ class Calls:
         return cast("Response", decoded), dict(answer.headers).get("opc-next-page", "")
 
     async def list_artifacts(
-        self, function: Callable[[Transaction, Scope, Request], Any], scope: Scope, request: Request
+        self, function: Callable[[Transaction, Scope, Request], Any], scope: Scope, request: Request, *, origin: str
     ) -> Any:
-        """The answer of an operation that asks a store for it."""
+        """The answer of an operation that asks a store for it. `origin` is this server's address for its caller."""
         operation = operation_of(function)
-        answer = await self._dispatcher.run_on_bytes(operation, scope, request, self._exchange(scope, {}))
+        answer = await self._dispatcher.run_on_bytes(operation, scope, request, self._exchange(scope, {}, origin))
         body = answer.body if isinstance(answer.body, bytes) else b""
         return msgspec.json.decode(body, type=operation.response)
 
@@ -89,17 +89,17 @@ class Calls:
         scope: Scope,
         request: Request,
         *,
+        origin: str,
         most_bytes: int,
     ) -> bytes:
         """The beginning of a file, no more of it than this. Raises 404 where there is none."""
         headers = {"range": f"bytes=0-{most_bytes - 1}"}
-        content = await self._dispatcher.run_on_bytes(
-            operation_of(function), scope, request, self._exchange(scope, headers)
-        )
+        exchange = self._exchange(scope, headers, origin)
+        content = await self._dispatcher.run_on_bytes(operation_of(function), scope, request, exchange)
         return await _bytes_of(content.body, most_bytes) if isinstance(content, Content) else b""
 
-    def _exchange(self, scope: Scope, headers: dict[str, str]) -> Exchange:
-        return Exchange("GET", scope, headers.get, "", _nothing, 0, self._dispatcher.post)
+    def _exchange(self, scope: Scope, headers: dict[str, str], origin: str) -> Exchange:
+        return Exchange("GET", scope, headers.get, origin, _nothing, 0, self._dispatcher.post)
 
 
 def operation_of(function: Callable[..., Any]) -> Operation:

@@ -7,6 +7,7 @@ from modelkeep.identity import groups, keys, mlflow_users, principals, roles, se
 from modelkeep.registry import (
     aliases,
     model_version_artifacts,
+    model_version_origin,
     model_version_search,
     model_version_stages,
     model_version_tags,
@@ -59,6 +60,7 @@ MODULES = (
     model_version_tags,
     model_version_stages,
     model_version_artifacts,
+    model_version_origin,
     summary,
     webhooks,
     webhook_trial,

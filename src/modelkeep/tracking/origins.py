@@ -63,9 +63,12 @@ NOTHING = Logged([], [])
 
 def find_run(tx: Transaction, scope: Scope, run_id: str) -> Run | None:
     """The run of this workspace, or None where it is not kept here: it may live on another server."""
-    if scope.workspace is None:
-        return None
-    row = tx.one(_FIND_RUN, workspace=scope.workspace, run=run_id)
+    return run_in(tx, scope.workspace, run_id) if scope.workspace is not None else None
+
+
+def run_in(tx: Transaction, workspace: int, run_id: str) -> Run | None:
+    """The same for a workspace by its row id."""
+    row = tx.one(_FIND_RUN, workspace=workspace, run=run_id)
     return Run(*row) if row else None
 
 

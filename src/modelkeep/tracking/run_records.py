@@ -45,9 +45,9 @@ class RunInfo(msgspec.Struct):
     user_id: str
     status: RunStatus
     start_time: Timestamp
-    end_time: Timestamp | msgspec.UnsetType
     artifact_uri: str
     lifecycle_stage: str
+    end_time: Timestamp | msgspec.UnsetType = msgspec.UNSET
 
 
 class RunData(msgspec.Struct):

@@ -163,7 +163,7 @@ def info_from_row(row: Row) -> RunInfo:
         user,
         RunStatus(status),
         start,
-        msgspec.UNSET if end is None else end,
         uri,
         stage,
+        msgspec.UNSET if end is None else end,
     )

@@ -21,11 +21,11 @@ from modelkeep.ui.errors import error_page
 from modelkeep.ui.forms import check_origin, read_form
 from modelkeep.ui.page import Page, visit_of
 from modelkeep.ui.platform_pages import platforms, workspaces
-from modelkeep.ui.registry_pages import models
+from modelkeep.ui.registry_pages import compare, model, models, register, version
 from modelkeep.ui.rendering import Templates
 from modelkeep.ui.view import Declared, views_of
 
-MODULES = (home, models, workspaces, platforms)
+MODULES = (home, models, model, version, compare, register, workspaces, platforms)
 """Which modules declare views and actions: the only list of them."""
 
 _HEADERS = (
@@ -67,13 +67,14 @@ class _Pages:
 
     def _endpoint(self, declared: Declared) -> Endpoint:
         async def answer(request: Request) -> Response:
+            page = None
             try:
                 page = await self._page(request)
                 if declared.act is None:
                     return await _shown(declared, page)
                 return await self._act(declared, page)
             except Exception as error:
-                return await self._failed(request, error)
+                return await self._failed(request, error, page)
 
         return answer
 
@@ -98,11 +99,14 @@ class _Pages:
             response.status_code = status_of(problem.kind, Dialect.ORACLE)
             return response
 
-    async def _failed(self, request: Request, error: Exception) -> Response:
+    async def _failed(self, request: Request, error: Exception, page: Page | None = None) -> Response:
         problem = as_api_error(error, visit_of(request).request_id)
         try:
-            scope = await self._calls.scope(visit_of(request))
-            return error_page(Page(request, self._calls, scope, self._templates), problem)
+            if page is None:
+                scope = await self._calls.scope(visit_of(request))
+                page = Page(request, self._calls, scope, self._templates)
+            page.problem = None
+            return error_page(page, problem)
         except Exception:
             _log.exception("the page of an error could not be made")
             return Response(problem.message, status_of(problem.kind, Dialect.ORACLE), media_type="text/plain")

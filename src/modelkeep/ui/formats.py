@@ -1,5 +1,6 @@
 """How values are written on pages."""
 
+import json
 import math
 from datetime import UTC, datetime
 
@@ -87,3 +88,8 @@ def duration(milliseconds: int) -> str:
     if hours < 48:
         return f"{hours} h {minutes} min"
     return f"{hours // 24} d {hours % 24} h"
+
+
+def python(text: str) -> str:
+    """A text as Python's source has it."""
+    return json.dumps(text, ensure_ascii=False)

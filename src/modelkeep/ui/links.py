@@ -19,3 +19,13 @@ def platform_link(platform: str, *segments: Any, **query: Any) -> str:
 def workspace_link(platform: str, workspace: str, *segments: Any, **query: Any) -> str:
     """What belongs to a workspace: experiments, runs, logged models."""
     return link("p", platform, "w", workspace, *segments, **query)
+
+
+def run_link(platform: str, workspace: str, run_id: str) -> str:
+    """The page of a run."""
+    return workspace_link(platform, workspace, "runs", run_id)
+
+
+def logged_model_link(platform: str, workspace: str, model_id: str) -> str:
+    """The page of a logged model."""
+    return workspace_link(platform, workspace, "logged-models", model_id)

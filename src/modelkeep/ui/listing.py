@@ -1,10 +1,12 @@
 """Lists whose order and page stand in their addresses: `?sort=-updated&page=…`."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelkeep.ui.links import link
-from modelkeep.ui.page import Page
+
+if TYPE_CHECKING:
+    from modelkeep.ui.page import Page
 
 ROWS = 50
 
@@ -16,7 +18,7 @@ class Sorting:
     what one asks for first. In an address "-" before the key descends.
     """
 
-    def __init__(self, page: Page, columns: Mapping[str, str], otherwise: str) -> None:
+    def __init__(self, page: "Page", columns: Mapping[str, str], otherwise: str) -> None:
         asked = page.asked("sort", otherwise)
         if asked.removeprefix("-") not in columns:
             asked = otherwise
@@ -45,7 +47,7 @@ class Sorting:
         return here(self._page, sort="" if turned == self._otherwise else turned, page_=None)
 
 
-def here(page: Page, **changed: Any) -> str:
+def here(page: "Page", **changed: Any) -> str:
     """The address of this page with some values of its query changed, or left out where they are None or ""."""
     query: dict[str, Any] = {}
     for key in page.request.query_params:
@@ -62,7 +64,7 @@ class Pages(NamedTuple):
     further: str
 
 
-def pages_of(page: Page, token: Any) -> Pages:
+def pages_of(page: "Page", token: Any) -> Pages:
     """The pages around this one; `token` is what the operation answered for the next."""
     further = here(page, page_=token) if isinstance(token, str) and token else ""
     return Pages(here(page, page_=None) if page.asked("page") else "", further)

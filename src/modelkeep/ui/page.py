@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from modelkeep.core.errors import ApiError
 from modelkeep.core.scope import Scope
+from modelkeep.registry.platforms import DEFAULT_PLATFORM
 from modelkeep.registry.workspaces import DEFAULT_WORKSPACE
 from modelkeep.server.calls import Calls, Visit
 from modelkeep.storage.transaction import Transaction
@@ -73,8 +74,15 @@ class Page:
     def tracking_uri(self) -> str:
         """What MLflow's clients are given for this platform, in the workspace of the page or the default one."""
         workspace = self.workspace or self.home_workspace
+        if (self.platform, workspace) == (DEFAULT_PLATFORM, DEFAULT_WORKSPACE):
+            return self.origin
         tenant = f"20260430/aiDataPlatforms/{quote(self.platform, safe='')}/workspaces/{quote(workspace, safe='')}"
         return f"{self.origin}/{tenant}/mlops"
+
+    @property
+    def platform_api(self) -> str:
+        """Below which the registry's operations are, on the platform's own path."""
+        return f"{self.origin}/20260430/aiDataPlatforms/{quote(self.platform, safe='')}/mlops/api/2.0/mlflow"
 
     def parameter(self, name: str) -> str:
         """A segment of the address, by the name that the view's path gives it."""
@@ -104,12 +112,31 @@ class Page:
         """The answer of an operation, as this caller and in this place. Raises `ApiError`."""
         return await self.calls.call(function, scope or self.scope, request, retry_token=retry_token or None)
 
+    async def list_artifacts(
+        self, function: Callable[[Transaction, Scope, Asked], Any], request: Asked, *, scope: Scope | None = None
+    ) -> Any:
+        """The answer of an operation that lists artifacts."""
+        return await self.calls.list_artifacts(function, scope or self.scope, request, origin=self.origin)
+
+    async def read_artifact(
+        self,
+        function: Callable[[Transaction, Scope, Asked], Any],
+        request: Asked,
+        *,
+        most_bytes: int,
+        scope: Scope | None = None,
+    ) -> bytes:
+        """The beginning of a file. Raises `ApiError` where there is none."""
+        return await self.calls.read_artifact(
+            function, scope or self.scope, request, origin=self.origin, most_bytes=most_bytes
+        )
+
     async def scope_in(self, workspace: str) -> Scope:
         """The same caller in a workspace of this platform."""
         return await self.calls.scope(visit_of(self.request), self.platform, workspace)
 
-    def may(self, function: Callable[..., Any], resource: str = "") -> bool:
-        return self.caller.may(function, resource)
+    def may(self, function: Callable[..., Any]) -> bool:
+        return self.caller.may(function)
 
     def render(self, template: str, *, status: int = 200, place: str = "", **context: Any) -> Response:
         """The page of a template. `place` is the key of the entry of the side bar that it belongs to."""

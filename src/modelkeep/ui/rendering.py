@@ -1,13 +1,15 @@
 """Jinja's environment: everything is escaped, and a name that is not there is an error."""
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from modelkeep import __version__
 from modelkeep.ui.assets import Assets
-from modelkeep.ui.formats import ago, duration, number, size, when
+from modelkeep.ui.formats import ago, duration, number, python, size, when
 from modelkeep.ui.links import link
+from modelkeep.ui.listing import here
 from modelkeep.ui.markdown import render_markdown
 from modelkeep.ui.navigation import navigation
 from modelkeep.ui.pointing import field_of
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from modelkeep.ui.page import Page
 
 
-HIDDEN_TAGS = ("mlflow.note.content",)
+HIDDEN_TAGS = ("mlflow.note.content", "modelkeep.demo")
 """Tags that pages show in another form."""
 
 
@@ -33,13 +35,21 @@ class Templates:
             auto_reload=False,
         )
         self._environment.filters.update(
-            when=when, ago=ago, number=number, size=size, duration=duration, markdown=render_markdown
+            when=when,
+            ago=ago,
+            number=number,
+            size=size,
+            duration=duration,
+            markdown=render_markdown,
+            python=python,
+            shell=shlex.quote,
         )
         self._environment.globals.update(
             asset=assets.url,
             link=link,
             version=__version__,
             hidden_tags=HIDDEN_TAGS,
+            link_here=here,
             wrong=lambda page: field_of(page.problem),
         )
 

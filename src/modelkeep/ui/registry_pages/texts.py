@@ -15,3 +15,9 @@ def read_tags(text: str) -> list[Tag]:
             raise invalid_parameter("tags", f"the line {line.strip()[:60]!r} has no colon; write key: value.")
         tags.append(Tag(key.strip(), value.strip()))
     return tags
+
+
+def confirm(typed: str, name: str) -> None:
+    """Raise unless somebody has typed the name of what they delete."""
+    if typed != name.strip():
+        raise invalid_parameter("confirmed", f"type {name!r} to delete it. Nothing was deleted.")
