@@ -27,7 +27,14 @@ ROOMS = (
 """From the street to the ground."""
 DRIVERS = {"sqlite3", "psycopg", "psycopg_pool", "aiosqlite"}
 WEB = {"granian", "starlette", "uvloop"}
-COMPOSERS = {"server/application.py", "server/database.py", "server/serve.py", "cli/caller.py", "cli/backup.py"}
+COMPOSERS = {
+    "server/application.py",
+    "server/database.py",
+    "server/doctor/database.py",
+    "server/serve.py",
+    "cli/caller.py",
+    "cli/backup.py",
+}
 """The files that put a server together, and so may name an engine."""
 
 

@@ -2,32 +2,43 @@
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import Field, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, NoReturn, get_type_hints
 
 import typer
 
 from modelkeep.cli.failure import CommandFailed
-from modelkeep.core.settings import PREFIX, InvalidSetting, Origin, Settings, load_settings
+from modelkeep.core.settings import PREFIX, InvalidSetting, Settings, load_settings
 
 
-def with_settings(run: Callable[[Settings, list[Origin]], None], *names: str) -> Callable[..., None]:
-    """A command whose flags are the settings of these names, or all, and which is handed those in force."""
+def with_settings(
+    run: Callable[..., None],
+    *names: str,
+    more: Sequence[inspect.Parameter] = (),
+    refuse: Callable[..., NoReturn] | None = None,
+) -> Callable[..., None]:
+    """A command whose flags are the settings of these names, or all, and which is handed those in force.
+
+    `more` are flags of its own, which it is handed by their names. `refuse` is told of settings that cannot be used.
+    """
     chosen = [setting for setting in fields(Settings) if not names or setting.name in names]
     hints = get_type_hints(Settings)
 
     def command(**flags: Any) -> None:
+        own = {parameter.name: flags.pop(parameter.name) for parameter in more}
         try:
             settings, origins = load_settings(flags, os.environ)
         except InvalidSetting as error:
+            if refuse is not None:
+                refuse(str(error), **own)
             raise CommandFailed(str(error)) from None
-        run(settings, origins)
+        run(settings, origins, **own)
 
     command.__name__ = run.__name__
     command.__doc__ = run.__doc__
-    parameters = [_parameter(setting, hints[setting.name]) for setting in chosen]
+    parameters = [*(_parameter(setting, hints[setting.name]) for setting in chosen), *more]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command

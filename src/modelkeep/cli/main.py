@@ -10,6 +10,7 @@ from modelkeep.cli import (
     config,
     db,
     demo,
+    doctor,
     export,
     gc,
     group,
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 serve.add_to(app)
 config.add_to(app)
+doctor.add_to(app)
 gc.add_to(app)
 backup.add_to(app)
 export.add_to(app)

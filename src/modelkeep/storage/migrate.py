@@ -62,7 +62,7 @@ def check(url: str) -> State:
 
     Raises `DatabaseUnusable` for what is no database or another program's.
     """
-    engine = _engine(url)
+    engine = open_engine(url)
     try:
         with engine.connect() as connection:
             return _state(connection)
@@ -87,7 +87,7 @@ def upgrade(url: str) -> None:
 
     Raises `DatabaseUnusable` for what is no database, is another program's, or is of a later release.
     """
-    engine = _engine(url)
+    engine = open_engine(url)
     try:
         with engine.connect() as connection:
             state = _state(connection)
@@ -99,7 +99,8 @@ def upgrade(url: str) -> None:
         engine.dispose()
 
 
-def _engine(url: str) -> sa.Engine:
+def open_engine(url: str) -> sa.Engine:
+    """SQLAlchemy's engine of a database, for schemas and for questions that no server asks."""
     if not url.startswith(("postgresql:", "postgres:")):
         engine = sa.create_engine(url)
         _begin_at_begin(engine)
