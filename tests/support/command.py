@@ -23,13 +23,14 @@ class Outcome(NamedTuple):
         return json.loads(self.output)
 
 
-def run(*arguments: str | Path, **variables: str) -> Outcome:
-    """Run to the end; `variables` are added to the environment."""
+def run(*arguments: str | Path, given: str = "", **variables: str) -> Outcome:
+    """Run to the end; `variables` are added to the environment, and `given` is standard input."""
     ended = subprocess.run(
         [sys.executable, "-m", "modelkeep", *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=_SECONDS,
+        input=given,
         check=False,
         env={**os.environ, **variables},
     )
