@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.server.test_deliveries import CREATED, FLAGS
 from tests.support.api import Api
 from tests.support.postgres import new_database
-from tests.support.receiver import Receiver
+from tests.support.receiver import Message, Receiver
 from tests.support.server import RunningServer
 
 _MODELS, _VERSIONS = 8, 10
@@ -41,11 +41,19 @@ def test_two_servers_deliver_each_event_once_and_in_order(tmp_path: Path) -> Non
 
 
 def test_what_a_killed_server_had_taken_is_delivered_by_another(tmp_path: Path) -> None:
-    deaf = True
+    taken: list[Message] = []
+    alive = True
+
+    def answer(message: Message) -> int | None:
+        if alive:
+            return None
+        taken.append(message)
+        return 200
+
     flags = (*FLAGS, "--webhook-timeout-seconds", "1")
     with (
         new_database() as database,
-        Receiver(lambda message: None if deaf else 200) as receiver,
+        Receiver(answer) as receiver,
         RunningServer(tmp_path / "a", "--database", database, *flags) as one,
     ):
         api = Api(one.url, "/api/2.0/mlflow")
@@ -54,7 +62,9 @@ def test_what_a_killed_server_had_taken_is_delivered_by_another(tmp_path: Path) 
         api.post("model-versions/create", name="m", source="s3://b/k")
         receiver.wait_for(1)
         one.kill()
-        before = len(receiver.messages)
-        deaf = False
-        with RunningServer(tmp_path / "b", "--database", database, *flags):
-            receiver.wait_for(before + 1)
+        alive = False
+        with RunningServer(tmp_path / "b", "--database", database, *flags) as other:
+            there = Api(other.url, "/api/2.0/mlflow")
+            while there.get("internal/webhook-deliveries")["deliveries"]:
+                continue
+    assert {message.data["version"] for message in taken} == {"1"}
