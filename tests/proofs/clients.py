@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from tests.proofs.history import History, Recorder
+from tests.proofs.history import History, Recorder, Verdict
 
 _SECONDS = 120
 Work = Callable[[Recorder, random.Random], None]
@@ -20,7 +20,9 @@ class Clients:
     def __init__(self, urls: Sequence[str], count: int, seed: int, work: Work, history: History) -> None:
         self._stopping = threading.Event()
         self._failures: list[BaseException] = []
+        self.urls = urls
         self._work = work
+        self._history = history
         self._threads = [
             threading.Thread(target=self._run, args=(history, number, urls[number % len(urls)], seed))
             for number in range(count)
@@ -38,9 +40,14 @@ class Clients:
         if self._failures and kind is None:
             raise self._failures[0]
 
-    @property
-    def failed(self) -> bool:
-        return bool(self._failures)
+    def wait_for(self, more: int, verdict: Verdict | None = None) -> None:
+        """Until so many more requests have come to an end, or to this one; no longer where a client has failed."""
+
+        def count() -> int:
+            return len(self._history.events if verdict is None else self._history.of(verdict))
+
+        wanted = count() + more
+        wait_until(lambda: count() >= wanted or bool(self._failures))
 
     def _run(self, history: History, number: int, url: str, seed: int) -> None:
         recorder = Recorder(history, number, url)

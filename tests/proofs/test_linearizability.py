@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.proofs.clients import Clients, wait_until
+from tests.proofs.clients import Clients
 from tests.proofs.effort import LONG, Effort, Round
 from tests.proofs.history import History
 from tests.proofs.linear.checker import Operation, explain
@@ -51,7 +51,7 @@ def _recorded(urls: Sequence[str], one: Round) -> dict[str, list[Operation]]:
     with Clients(
         urls, _CLIENTS, one.seed, lambda recorder, source: any_call(recorder, source, models), history
     ) as clients:
-        wait_until(lambda: len(history.events) >= _EVENTS or clients.failed)
+        clients.wait_for(_EVENTS)
     return operations_of(history)
 
 

@@ -1,5 +1,6 @@
 """A PostgreSQL that a test has for itself, on a port of 127.0.0.1: to stop it, kill it, have it follow another."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -85,11 +87,28 @@ class OwnPostgres:
         if (self._data / "postmaster.pid").exists():
             self._run("pg_ctl", "-w", "-D", str(self._data), "-m", "fast", "stop")
 
-    def kill(self) -> None:
-        """`kill -9` of all its processes: what was not flushed is lost."""
+    @contextlib.contextmanager
+    def paused(self, seconds: float = 1) -> Iterator[None]:
+        """None of its processes runs within the block, which takes so long at least."""
+        processes = self._processes()
+        until = time.monotonic() + seconds
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+            time.sleep(max(0, until - time.monotonic()))
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
         first = int((self._data / "postmaster.pid").read_text().splitlines()[0])
         children = Path(f"/proc/{first}/task/{first}/children")
-        processes = [first, *map(int, children.read_text().split())]
+        return [first, *map(int, children.read_text().split())]
+
+    def kill(self) -> None:
+        """`kill -9` of all its processes: what was not flushed is lost."""
+        processes = self._processes()
         for process in processes:
             os.kill(process, signal.SIGKILL)
         deadline = time.monotonic() + _SECONDS

@@ -144,14 +144,18 @@ class _failures:  # noqa: N801
             raise StoreFailed("the object store failed") from error
 
 
-def open_bucket(url: str, environment: dict[str, str]) -> tuple[Bucket, str]:
-    """The bucket of a URL and the prefix within it. Credentials come from the cloud's usual variables."""
+def open_bucket(url: str, environment: dict[str, str], silent_seconds: int) -> tuple[Bucket, str]:
+    """The bucket of a URL and the prefix within it. Credentials come from the cloud's usual variables.
+
+    A request to it fails once it has been silent for so long.
+    """
     from obstore.store import from_url
 
     scheme, _, rest = url.partition("://")
     root, _, prefix = rest.partition("/")
     plain = any(environment.get(name, "").startswith("http://") for name in _ENDPOINTS)
     options: ClientConfig = {"allow_http": plain, "timeout": timedelta(minutes=5)}
+    options["read_timeout"] = timedelta(seconds=silent_seconds)
     bucket = from_url(f"{scheme}://{root}", client_options=options, retry_config=_RETRIES)
     if not isinstance(bucket, (S3Store, GCSStore, AzureStore)):
         raise ValueError(f"{scheme}:// is not kept by a cloud")

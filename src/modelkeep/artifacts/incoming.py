@@ -208,6 +208,8 @@ def _refusal(path: str, error: OSError) -> ApiError | OSError:
         return invalid_parameter("path", f"'{path[:200]}' is longer than the file system takes.")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return unavailable("The disk has no room for the artifact. Nothing was kept.")
+    if error.errno == errno.EIO:
+        return unavailable("The disk of the artifacts failed. Whether the file is kept is not known: send it again.")
     if error.errno == errno.EFBIG:
         return ApiError(ErrorKind.PAYLOAD_TOO_LARGE, "The artifact is larger than the file system takes.")
     return error

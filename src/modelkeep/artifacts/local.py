@@ -88,7 +88,8 @@ class LocalStore:
                 if not found.is_dir():
                     raise below_file(path)
                 break
-        make_folders(self._root, Path(self._root.anchor))
+        with refusals(path):
+            make_folders(self._root, Path(self._root.anchor))
         return target
 
     def _existing(self, path: str) -> Path:

@@ -30,6 +30,7 @@ class Stores:
         self._key = key
         self.page = settings.max_artifacts_page
         self._most_bytes = settings.max_artifact_bytes
+        self._silent_seconds = settings.bucket_silent_seconds
         self._root = settings.artifacts or str(settings.data / DEFAULT_FOLDER)
         self._allowed = [place.strip().rstrip("/") for place in settings.artifact_locations.split(",") if place.strip()]
         self._pool = ThreadPoolExecutor(_THREADS, "artifacts")
@@ -86,7 +87,7 @@ class Stores:
     def _open(self, place: str, below: str) -> Store:
         scheme = _scheme(place)
         if scheme in _CLOUDS:
-            return _open_cloud(place, below)
+            return _open_cloud(place, below, self._silent_seconds)
         if scheme not in ("", "file"):
             raise ValueError(f"{scheme}:// is no kind of place that is known")
         folder = Path(unquote(urlsplit(place).path) if scheme else place).resolve()
@@ -95,11 +96,11 @@ class Stores:
         return LocalStore(folder / below, self._incoming[folder], self._pool, self._key, self._most_bytes)
 
 
-def _open_cloud(place: str, below: str) -> Store:
+def _open_cloud(place: str, below: str, silent_seconds: int) -> Store:
     from modelkeep.artifacts.cloud import CloudStore, open_bucket
     from modelkeep.artifacts.s3_parts import S3Client, S3Parts, can_sign_parts
 
-    bucket, prefix = open_bucket(place, dict(os.environ))
+    bucket, prefix = open_bucket(place, dict(os.environ), silent_seconds)
     root = join(prefix, below)
     parts = None
     if _scheme(place) in ("s3", "s3a") and can_sign_parts():

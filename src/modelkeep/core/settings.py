@@ -82,6 +82,7 @@ class Settings:
     shutdown_seconds: int = _setting(30, "How long a stop waits for requests in flight.")
     max_body_bytes: int = _setting(16 * 1024 * 1024, "Largest request body.")
     max_artifact_bytes: int = _setting(0, "Largest artifact; 0 sets no limit.")
+    bucket_silent_seconds: int = _setting(60, "How long a bucket may be silent before a request to it is answered 503.")
     max_artifacts_page: int = _setting(10_000, "Most artifacts in one page of a list.")
     max_waiting_writes: int = _setting(
         10_000, "Writes that may wait before new ones are answered 429; platforms share them equally."

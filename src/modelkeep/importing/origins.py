@@ -86,11 +86,14 @@ class _LocalFiles:
                 yield chunk
 
 
+_SILENT_SECONDS = 60
+
+
 class _CloudFiles:
     def __init__(self, location: str) -> None:
         from modelkeep.artifacts.cloud import open_bucket
 
-        self._bucket, self._prefix = open_bucket(location, dict(os.environ))
+        self._bucket, self._prefix = open_bucket(location, dict(os.environ), _SILENT_SECONDS)
 
     async def files(self) -> list[Found]:
         import obstore

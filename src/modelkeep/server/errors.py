@@ -8,7 +8,7 @@ from modelkeep.artifacts.store import StoreFailed
 from modelkeep.core.errors import ApiError, ErrorKind, internal, too_many_requests, unavailable
 from modelkeep.core.scope import Dialect
 from modelkeep.server.http import Answer, PayloadTooLarge
-from modelkeep.storage.errors import Away, ForeignKeyViolation, OutcomeUnknown, Overloaded, Unavailable
+from modelkeep.storage.errors import Away, DiskFull, ForeignKeyViolation, OutcomeUnknown, Overloaded, Unavailable
 
 _log = logging.getLogger("modelkeep.server")
 _encode = msgspec.json.Encoder().encode
@@ -46,11 +46,14 @@ def as_api_error(error: Exception, request_id: str) -> ApiError:
     if isinstance(error, OutcomeUnknown):
         _log.warning("request %s: %s", request_id, error)
         return unavailable(
-            "The database was lost as it was to keep this. Whether it was done is not known: send the request again, "
+            "The database failed as it was to keep this. Whether it was done is not known: send the request again, "
             "with the opc-retry-token that it had, and it is done once."
         )
     if isinstance(error, ForeignKeyViolation):
         return ApiError(ErrorKind.NOT_FOUND, "What this belongs to was deleted at the same moment. Nothing was done.")
+    if isinstance(error, DiskFull):
+        _log.error("request %s: %s", request_id, error)
+        return unavailable("The disk of the database is full. Nothing was done. What is there can be read.")
     if isinstance(error, Unavailable):
         if not isinstance(error, Away):
             _log.warning("request %s: %s", request_id, error)

@@ -17,8 +17,12 @@ class Away(Unavailable):
     """The database cannot be reached, which the log has once for all who meet it."""
 
 
+class DiskFull(Unavailable):
+    """The database's disk has no room. Reads are answered, and writes again once there is some."""
+
+
 class OutcomeUnknown(Unavailable):
-    """The connection was lost in the moment of the commit, and the database could not be asked since."""
+    """The commit failed in a way that may have kept it: the connection was lost, or the disk failed as it flushed."""
 
 
 class Busy(Unavailable):

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql import ClauseElement
 
 from modelkeep.storage.bulk import BulkInsert
-from modelkeep.storage.errors import Busy, ForeignKeyViolation, Unavailable, UniqueViolation
+from modelkeep.storage.errors import Busy, DiskFull, ForeignKeyViolation, Unavailable, UniqueViolation
 from modelkeep.storage.interned import InternedNames
 from modelkeep.storage.postgres.copying import FEWEST, copy_rows
 from modelkeep.storage.postgres.wire import Statement, Wire
@@ -166,6 +166,8 @@ def translated(error: psycopg.Error) -> Exception:
         return ForeignKeyViolation(one_line(error))
     if isinstance(error, _BUSY):
         return Busy(f"Another transaction holds what this one needs: {one_line(error)}")
+    if isinstance(error, errors.DiskFull):
+        return DiskFull(f"The database's disk is full: {one_line(error)}")
     if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError, errors.IdleInTransactionSessionTimeout)):
         return Unavailable(f"The database cannot be used: {one_line(error)}")
     return error

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.sql import ClauseElement
 
 from modelkeep.storage.bulk import BulkInsert
-from modelkeep.storage.errors import Busy, ForeignKeyViolation, Unavailable, UniqueViolation
+from modelkeep.storage.errors import Busy, DiskFull, ForeignKeyViolation, OutcomeUnknown, Unavailable, UniqueViolation
 from modelkeep.storage.interned import InternedNames
 from modelkeep.storage.query import Compiled, Query
 from modelkeep.storage.transaction import Row
@@ -99,6 +99,9 @@ class SqliteConnection:
         try:
             self._execute(statement)
         except sqlite3.Error as error:
+            if statement == "COMMIT" and _name(error).startswith("SQLITE_IOERR"):
+                # The log may have all of it, of which a start after a crash would not know that it was not flushed.
+                raise OutcomeUnknown(f"The disk failed in a commit: {error}") from error
             raise _translated(error) from error
         self._metric_keys.settle(committed=statement == "COMMIT")
 
@@ -115,14 +118,21 @@ class SqliteConnection:
         self.driver.close()
 
 
+def _name(error: sqlite3.Error) -> str:
+    name: str = getattr(error, "sqlite_errorname", "")
+    return name
+
+
 def _translated(error: sqlite3.Error) -> Exception:
-    name = getattr(error, "sqlite_errorname", "")
+    name = _name(error)
     if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
         return UniqueViolation(str(error))
     if name == "SQLITE_CONSTRAINT_FOREIGNKEY":
         return ForeignKeyViolation(str(error))
     if name.startswith("SQLITE_BUSY"):
         return Busy(f"Another process holds the database: {error}")
-    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
+    if name == "SQLITE_FULL":
+        return DiskFull(f"The database's disk is full: {error}")
+    if name.startswith(("SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
         return Unavailable(f"The database cannot be written: {error}")
     return error

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from modelkeep.storage.engine import unobserved
-from modelkeep.storage.errors import Busy, Unavailable
+from modelkeep.storage.errors import Busy, OutcomeUnknown, Unavailable
 from modelkeep.storage.fair_threads import FairThreads
 from modelkeep.storage.one_statement import OneStatement, SecondStatement
 from modelkeep.storage.sqlite.connection import SqliteConnection
@@ -50,6 +50,8 @@ class SqliteEngine:
         self._commits = 0
         self._began = 0.0
         self.on_commit: Callable[[int, float], None] = unobserved
+        # The failed commit of this group, which a crash may bring back as long as no other was written over it.
+        self._in_doubt: OutcomeUnknown | None = None
         self._local = threading.local()
         self._connections: list[SqliteConnection] = []
         self._readers = FairThreads(readers, "modelkeep-reader")
@@ -150,11 +152,12 @@ class SqliteEngine:
             if not self._commit_together():
                 for write in self._group:
                     self._commit_alone(write)
+                self._in_doubt = None
         except Exception as error:
             # Which of them are durable is not known here; they must not be answered as if all were.
             _log.exception("a group of %d writes came to no end", len(self._group))
             for write in self._group:
-                write.result, write.error = None, error
+                write.fail(error)
         self._loop.call_soon_threadsafe(self._committed)
 
     def _commit_together(self) -> bool:
@@ -164,6 +167,7 @@ class SqliteEngine:
                 return True
         except Exception as error:
             _log.warning("a group of %d writes could not be committed together: %s", len(self._group), error)
+            self._in_doubt = error if isinstance(error, OutcomeUnknown) else None
         self._undo()
         return False
 
@@ -172,19 +176,24 @@ class SqliteEngine:
         connection = self._write_connection
         try:
             self._begin_patiently()
+            before = connection.changes
             try:
                 write.run(connection)
             except Exception as error:
                 self._undo()
                 self._begin_patiently()
+                before = connection.changes
                 write.run_otherwise(connection, error)
                 if write.error is not None:
                     self._undo()
             if connection.in_transaction:
                 connection.control("COMMIT")
+                if connection.changes != before:
+                    # It stands in the log where the one that failed did.
+                    self._in_doubt = None
         except Exception as error:
             self._undo()
-            write.result, write.error = None, error
+            write.fail(self._in_doubt if self._in_doubt is not None and isinstance(error, Unavailable) else error)
 
     def _begin_patiently(self) -> None:
         deadline = time.monotonic() + _PATIENCE_SECONDS
