@@ -1,5 +1,7 @@
 """What is in the world: a platform with two workspaces, each resource and another of its kind, and another platform."""
 
+from typing import Any
+
 from modelkeep.storage import schema
 from tests.identity.people import key_pair
 from tests.permissions.world import PLATFORM, WORKSPACE, World
@@ -16,6 +18,8 @@ ABSENT = {
     "platform": "ocme",
     "deleted_experiment": "8",
     "webhook": "f" * 32,
+    "role": "9999",
+    "role_permission": str(9999 << 35),
 }
 """Names of what is not there, as long as those of what is."""
 
@@ -74,6 +78,16 @@ def _fill_identities(world: World) -> None:
     for kind, name in (("group", "team"), ("role", "stewards")):
         world.does(f"add_{kind}_member", name=name, kind="user", member="wera")
     world.does("create_token", user="wera", name="one")
+    world.does("create_user", name="zoe")
+    grant: dict[str, Any] = {"username": "wera", "permission": "READ"}
+    world.does("mlflow_create_experiment_permission", experiment_id=world.ids["experiment"], **grant)
+    world.does("mlflow_create_model_permission", name=MODEL, **grant)
+    role = world.raw("mlflow_create_role", workspace=PLATFORM, name="readers")["role"]["id"]
+    world.ids["role"] = str(role)
+    on: dict[str, Any] = {"resource_type": "workspace", "resource_pattern": "*", "permission": "READ"}
+    made = world.raw("mlflow_add_role_permission", role_id=role, **on)
+    world.ids["role_permission"] = str(made["role_permission"]["id"])
+    world.does("mlflow_assign_role", role_id=role, username="wera")
     key = world.raw("add_key", user="wera", public_key=key_pair()[1])
     world.ids["fingerprint"] = key["profile"]["fingerprint"]
     world.ids["new_public_key"] = key_pair()[1]

@@ -48,6 +48,23 @@ def _hook(**more: Any) -> Fields:
     return lambda ids: {"webhook_id": ids["webhook"], **more}
 
 
+def _key(**more: Any) -> Fields:
+    return lambda ids: {"registeredModelKey": ids["model"], **more}
+
+
+def _resource(**more: Any) -> Fields:
+    """What `wera` has on the model."""
+    return lambda ids: {"username": "wera", "resource_type": "registered_model", "resource_id": ids["model"], **more}
+
+
+def _role(**more: Any) -> Fields:
+    return lambda ids: {"role_id": ids["role"], **more}
+
+
+def _role_permission(**more: Any) -> Fields:
+    return lambda ids: {"role_permission_id": ids["role_permission"], **more}
+
+
 def _user(**more: Any) -> Fields:
     return lambda ids: {"name": "wera", **more}
 
@@ -63,6 +80,7 @@ def _searched(**more: Any) -> Fields:
 _TAG = {"key": "k", "value": "v"}
 _DATASET = {"dataset": {"name": "d", "digest": "1", "source_type": "s", "source": "s"}}
 _MODEL_JSON = '{"run_id": "r", "artifact_path": "m", "flavors": {}, "utc_time_created": "now"}'
+_DETAILS = {"assignees": {"type": "USER", "targets": ["zoe"]}, "permissions": ["READ"]}
 _MEMBER = {"kind": "user", "member": "wera"}
 _HOOK = {
     "name": "hook",
@@ -185,6 +203,53 @@ ROWS: dict[str, Row] = {
     "test_webhook": Row("platform", MANAGE, _hook()),
     "list_webhook_deliveries": Row("platform", MANAGE, _hook()),
     "retry_webhook_deliveries": Row("platform", MANAGE, _hook()),
+    "manage_registered_model_permission": Row("model", ADMIN, _key(assignRegisteredModelPermissionDetails=_DETAILS)),
+    "list_registered_model_permissions": Row("model", READ, _key()),
+    "manage_platform_permission": Row("platform", ADMIN, _just(assignPermissionDetails=_DETAILS)),
+    "list_platform_permissions": Row("platform", READ, _just()),
+    "manage_workspace_permission": Row(
+        "named workspace",
+        ADMIN,
+        lambda ids: {"workspaceKey": ids["workspace"], "assignPermissionDetails": _DETAILS},
+    ),
+    "list_workspace_permissions": Row("named workspace", READ, lambda ids: {"workspaceKey": ids["workspace"]}),
+    "manage_experiment_permission": Row("experiment", ADMIN, _experiment(assignPermissionDetails=_DETAILS)),
+    "list_experiment_permissions": Row("experiment", READ, _experiment()),
+    "mlflow_create_experiment_permission": Row("experiment", ADMIN, _experiment(username="zoe", permission="EDIT")),
+    "mlflow_get_experiment_permission": Row("experiment", ADMIN, _experiment(username="wera")),
+    "mlflow_update_experiment_permission": Row("experiment", ADMIN, _experiment(username="wera", permission="EDIT")),
+    "mlflow_delete_experiment_permission": Row("experiment", ADMIN, _experiment(username="wera")),
+    "mlflow_create_model_permission": Row("model", ADMIN, _model(username="zoe", permission="EDIT")),
+    "mlflow_get_model_permission": Row("model", ADMIN, _model(username="wera")),
+    "mlflow_update_model_permission": Row("model", ADMIN, _model(username="wera", permission="EDIT")),
+    "mlflow_delete_model_permission": Row("model", ADMIN, _model(username="wera")),
+    "mlflow_grant_user_permission": Row("model", ADMIN, _resource(permission="EDIT")),
+    "mlflow_revoke_user_permission": Row("model", ADMIN, _resource()),
+    "mlflow_get_user_permission": Row("open model", ADMIN, _resource()),
+    "mlflow_list_current_user_permissions": Row("seen permissions", READ, _just()),
+    "mlflow_list_user_permissions": Row("open platform", ADMIN, _just(username="wera")),
+    "mlflow_create_role": Row("roles", ADMIN, lambda ids: {"workspace": ids["platform"], "name": "brand-new"}),
+    "mlflow_list_roles": Row("roles", READ, lambda ids: {"workspace": ids["platform"]}),
+    "mlflow_get_role": Row("role", READ, _role()),
+    "mlflow_update_role": Row("role", ADMIN, _role(description="d")),
+    "mlflow_delete_role": Row("role", ADMIN, _role()),
+    "mlflow_add_role_permission": Row(
+        "role",
+        ADMIN,
+        lambda ids: {
+            "role_id": ids["role"],
+            "resource_type": "registered_model",
+            "resource_pattern": ids["model"],
+            "permission": "EDIT",
+        },
+    ),
+    "mlflow_remove_role_permission": Row("role", ADMIN, _role_permission()),
+    "mlflow_update_role_permission": Row("role", ADMIN, _role_permission(permission="EDIT")),
+    "mlflow_list_role_permissions": Row("role", READ, _role()),
+    "mlflow_assign_role": Row("role", ADMIN, _role(username="zoe")),
+    "mlflow_unassign_role": Row("role", ADMIN, _role(username="wera")),
+    "mlflow_list_role_users": Row("role", READ, _role()),
+    "mlflow_list_user_roles": Row("open roles", ADMIN, _just(username="wera")),
     "create_user": Row("server", ADMIN, _just(name="brand-new")),
     "list_users": Row("server", ADMIN, _just()),
     "get_user": Row("own", READ, _user()),

@@ -32,6 +32,11 @@ _KINDS = {
     "named platform": "platform",
     "seen platforms": "platform",
     "server": "platform",
+    "open model": "model",
+    "open platform": "platform",
+    "open roles": "platform",
+    "roles": "platform",
+    "role": "platform",
     "deleted experiment": "gone",
     "signed": "platform",
 }
@@ -103,7 +108,7 @@ def _reaches(row: Row, case: Case) -> bool:
     """Whether platform and workspace are there for the caller: it sees something in them."""
     if case.level == 0 or case.place == "other platform" or (_kind(row), case.place) == ("platform", "another"):
         return False
-    above_workspaces = row.kind in ("platform", "named workspace", "seen workspaces")
+    above_workspaces = row.kind in ("platform", "roles", "named workspace", "seen workspaces")
     return above_workspaces or (_kind(row), case.place) != ("workspace", "another")
 
 
@@ -115,6 +120,10 @@ def _expected(row: Row, case: Case) -> ErrorKind | None:
         return ErrorKind.NOT_AUTHORIZED
     if row.kind in ("seen platforms", "caller"):
         return None
+    if row.kind == "role":
+        return _outcome(held, row.needs, hidden=True)
+    if row.kind == "open roles":
+        return _outcome(held, row.needs, hidden=False)
     if row.kind == "named platform":
         # Whoever sees anything of a platform sees that it is there.
         held = max(held, int(_reaches(row, case)))
@@ -122,11 +131,15 @@ def _expected(row: Row, case: Case) -> ErrorKind | None:
         return ErrorKind.NOT_FOUND
     if row.kind.startswith("seen "):
         return None
-    if row.kind in ("workspace", "new model", "platform"):
-        return None if held >= row.needs else ErrorKind.NOT_AUTHORIZED
-    if held == 0:
+    open_to_sight = row.kind in ("workspace", "new model", "platform", "roles") or row.kind.startswith("open ")
+    return _outcome(held, row.needs, hidden=not open_to_sight)
+
+
+def _outcome(held: int, needs: int, *, hidden: bool) -> ErrorKind | None:
+    """What is answered to one who has this, where what it has nothing on is hidden from it, or is not."""
+    if hidden and held == 0:
         return ErrorKind.NOT_FOUND
-    return None if held >= row.needs else ErrorKind.NOT_AUTHORIZED
+    return None if held >= needs else ErrorKind.NOT_AUTHORIZED
 
 
 def test_every_operation_has_a_row() -> None:
@@ -135,7 +148,9 @@ def test_every_operation_has_a_row() -> None:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_the_declaration_says_what_the_table_does(name: str) -> None:
-    assert BY_NAME[name].needs == ROWS[name].needs or ROWS[name].kind == "signed"
+    declared = BY_NAME[name].needs
+    # What says that it is open to all looks itself at who asks.
+    assert declared == ROWS[name].needs or ROWS[name].kind.startswith(("open ", "signed"))
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -167,7 +182,8 @@ class _Used(dict[str, str]):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, row in ROWS.items() if not row.kind.startswith(("seen ", "server", "own", "caller"))]
+    "name",
+    [name for name, row in ROWS.items() if not row.kind.startswith(("seen ", "server", "own", "caller", "open "))],
 )
 def test_what_may_not_be_seen_is_answered_as_what_is_not_there(world: World, name: str) -> None:
     """By one who sees something else on the platform, and so learns of this by its own answer alone."""

@@ -37,6 +37,8 @@ class Limits:
     dataset_profile_length: int = 16_777_215
     dataset_tag_key_length: int = 255
     dataset_tag_value_length: int = 500
+    permission_targets: int = 1_000
+    audit_page: int = 10_000
     webhooks: int = 100
     webhooks_page: int = 1_000
     webhook_secret_length: int = 1_000

@@ -152,6 +152,10 @@ class Settings:
         Limits.dataset_tag_value_length, "Longest value of a tag of a run's dataset, characters."
     )
 
+    max_permission_targets: int = _setting(
+        Limits.permission_targets, "Most users, groups or roles in one change of permissions."
+    )
+    max_audit_page: int = _setting(Limits.audit_page, "Largest page of records of what was done.")
     max_webhooks: int = _setting(Limits.webhooks, "Most webhooks of a platform.")
     max_webhooks_page: int = _setting(Limits.webhooks_page, "Largest page of webhooks, or of their deliveries.")
     max_webhook_secret_length: int = _setting(Limits.webhook_secret_length, "Longest secret of a webhook, characters.")

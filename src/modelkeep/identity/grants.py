@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
+from modelkeep.identity.changes import note_identity_change
 from modelkeep.storage.expressions import json_array, one_of
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import experiment_grants, platform_grants, registered_model_grants, workspace_grants
@@ -37,6 +38,15 @@ class Grants:
             )
         )
 
+        one = (self.resource == sa.bindparam("resource"), table.c.principal_id == sa.bindparam("principal"))
+        self._find = Query(sa.select(table.c.permission).where(*one))
+        self._change = Query(
+            sa.update(table)
+            .where(*one)
+            .values(permission=sa.bindparam("level"), granted_at=sa.bindparam("now"), granted_by=sa.bindparam("user"))
+        )
+        self._take = Query(sa.delete(table).where(*one))
+
     def held(self, resource: Any) -> sa.ColumnElement[int]:
         """The highest that the caller was granted on the resource of the row at hand, 0 for nothing."""
         highest = (
@@ -62,6 +72,26 @@ class Grants:
     @property
     def _given(self) -> tuple[sa.ColumnElement[bool], ...]:
         return self._callers, self.table.c.permission > sa.literal_column("0")
+
+    def level(self, tx: Transaction, resource: int, principal: int) -> int | None:
+        """What a principal was granted itself; None where there is no grant, 0 where one says that it gives nothing."""
+        row = tx.one(self._find, resource=resource, principal=principal)
+        return row[0] if row else None
+
+    def give(self, tx: Transaction, scope: Scope, resource: int, principal: int, level: int) -> None:
+        """Grant a level, whatever was granted before."""
+        granted: dict[str, Any] = {"resource": resource, "principal": principal, "level": int(level)}
+        granted |= {"now": scope.now, "user": scope.principal.name}
+        if not tx.run(self._change, **granted):
+            tx.run(self._give, **granted)
+        note_identity_change(tx)
+
+    def take(self, tx: Transaction, resource: int, principal: int) -> bool:
+        """Take a grant away; whether there was one."""
+        taken = bool(tx.run(self._take, resource=resource, principal=principal))
+        if taken:
+            note_identity_change(tx)
+        return taken
 
     def give_creator(self, tx: Transaction, scope: Scope, resource: int) -> bool:
         """Whoever creates something is its ADMIN. False in open mode, which knows nobody to give that to."""

@@ -1,7 +1,6 @@
 """Workspaces of a platform, as the WorkspaceClient of Oracle's SDK has them."""
 
 import re
-from enum import Enum
 from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
 
@@ -26,6 +25,7 @@ from modelkeep.identity.changes import note_identity_change
 from modelkeep.identity.grants import WORKSPACE_GRANTS
 from modelkeep.identity.sight import bound_to_caller
 from modelkeep.registry.guards import NAMED_WORKSPACE
+from modelkeep.search.listing import SortBy, SortOrder
 from modelkeep.search.order import Order
 from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
 from modelkeep.storage.errors import ForeignKeyViolation, UniqueViolation
@@ -215,20 +215,6 @@ def delete_workspace(tx: Transaction, scope: Scope, request: WorkspaceKey) -> Em
     tx.run(_DELETE, workspace=workspace)
     tx.about(KIND, str(workspace), "")
     return Empty()
-
-
-class SortOrder(Enum):
-    """Direction of a list."""
-
-    ASC = "ASC"
-    DESC = "DESC"
-
-
-class SortBy(Enum):
-    """Column of a list."""
-
-    TIME_CREATED = "timeCreated"
-    DISPLAY_NAME = "displayName"
 
 
 class ListWorkspaces(msgspec.Struct, rename="camel"):
