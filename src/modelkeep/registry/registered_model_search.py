@@ -1,7 +1,7 @@
 """Search of registered models."""
 
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import sqlalchemy as sa
@@ -19,13 +19,16 @@ from modelkeep.registry.registered_models import (
 )
 from modelkeep.registry.tag_search import split_prompts, tags_attribute
 from modelkeep.registry.visible import MODELS, seen_here, sight_of
+from modelkeep.search.narrow import narrowest
 from modelkeep.search.order import Order, parse_order
 from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
-from modelkeep.search.space import Attribute, Clause, Condition, Kind, Space, column
+from modelkeep.search.space import Attribute, Clause, Condition, Kind, Space, column, is_a_range
 from modelkeep.storage.schema import registered_model_aliases, registered_model_tags, registered_models
 from modelkeep.storage.transaction import Transaction
 
 _m, _a = registered_models.c, registered_model_aliases.c
+_found = registered_models.alias("found").c
+_ROWS = sa.select(_found.id).where(_found.platform_id == sa.bindparam("platform", type_=sa.BigInteger))
 _MODEL_ID = COLUMNS.index(_m.id)
 
 
@@ -33,13 +36,18 @@ def _aliased(condition: Condition, clause: Clause) -> sa.ColumnElement[bool]:
     return sa.exists().where(_a.model_id == _m.id, condition(_a.alias)).correlate(registered_models)
 
 
+def _with_alias(condition: Condition, clause: Clause) -> "sa.Select[Any] | None":
+    return sa.select(_a.model_id).where(condition(_a.alias)) if is_a_range(clause) else None
+
+
+_ALIAS = Attribute(Kind.LISTED, _aliased, _with_alias)
 _SPACE = Space(
     {
         "attributes": {
-            "name": column(_m.name, Kind.LISTED),
-            "aliases": Attribute(Kind.LISTED, _aliased),
-            "alias": Attribute(Kind.LISTED, _aliased),
-            "creation_timestamp": column(_m.created_at, Kind.NUMBER),
+            "name": column(_m.name, Kind.LISTED, _ROWS, _found.name),
+            "aliases": _ALIAS,
+            "alias": _ALIAS,
+            "creation_timestamp": column(_m.created_at, Kind.NUMBER, _ROWS, _found.created_at),
             "last_updated_timestamp": column(_m.updated_at, Kind.NUMBER),
         },
         "tags": tags_attribute(registered_model_tags, _m.id),
@@ -83,12 +91,13 @@ def search_registered_models(tx: Transaction, scope: Scope, request: SearchRegis
     text, order_by = request.filter or "", tuple(request.order_by or ())
     found = _SPACE.read(text, scope.limits.filter_length)
     prompts, clauses = split_prompts(found)
-    sight = sight_of(MODELS, tx, scope)
+    sight, within = sight_of(MODELS, tx, scope), {"platform": scope.platform}
+    entered = narrowest(tx, _SPACE, clauses, {**within, **found.values})
     page = fetch_page(
         tx,
         scope,
-        lambda further: _search(prompts, clauses, order_by, sight, further),
-        within={"platform": scope.platform},
+        lambda further: _search(prompts, clauses, order_by, sight, entered, further),
+        within=within,
         values={**found.values, **sight_parameters(scope)},
         max_results=check_max_results(request.max_results, scope.limits.registered_models_page),
         page_token=request.page_token or "",
@@ -107,9 +116,19 @@ def search_registered_models(tx: Transaction, scope: Scope, request: SearchRegis
 
 @lru_cache(256)
 def _search(
-    prompts: int, clauses: tuple[Clause, ...], order_by: tuple[str, ...], sight: Sight, further: bool
+    prompts: int,
+    clauses: tuple[Clause, ...],
+    order_by: tuple[str, ...],
+    sight: Sight,
+    entered: Clause | None,
+    further: bool,
 ) -> Search:
+    owners = _SPACE.owners(entered) if entered else None
     statement = sa.select(*COLUMNS).where(
-        *seen_here(MODELS, registered_models, sight), _m.is_prompt == prompts, *_SPACE.conditions(clauses)
+        *seen_here(MODELS, registered_models, sight, found=owners is not None),
+        _m.is_prompt == prompts,
+        *_SPACE.conditions(clauses),
     )
+    if owners is not None:
+        statement = statement.where(_m.id.in_(owners))
     return make_search(statement, parse_order(order_by, _ORDERS, _DEFAULT_ORDER), further=further)

@@ -9,29 +9,34 @@ from modelkeep.core.guard import VISIBLE
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
-from modelkeep.identity.sight import Seen, Sight, sight_parameters
+from modelkeep.identity.sight import Sight, sight_parameters
 from modelkeep.registry.visible import MODELS, VERSIONS, seen_here, sight_of
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import model_versions, registered_models
 from modelkeep.storage.transaction import Transaction
 
-
-def _of_schema(table: sa.Table, seen: Seen) -> dict[Sight, Query]:
-    """Names from "catalog.schema." to "catalog.schema/": '/' follows '.', so these are all with that prefix."""
-    return {
-        sight: Query(
-            sa.select(sa.func.count()).where(
-                *seen_here(seen, table, sight),
-                table.c.name >= sa.bindparam("first"),
-                table.c.name < sa.bindparam("beyond"),
-                table.c.is_prompt == 0,
-            )
+_m, _v = registered_models.c, model_versions.c
+# Names from "catalog.schema." to "catalog.schema/": '/' follows '.', so these are all with that prefix.
+_IN_SCHEMA = (_m.name >= sa.bindparam("first"), _m.name < sa.bindparam("beyond"))
+_MODELS = {
+    sight: Query(
+        sa.select(sa.func.count()).where(*seen_here(MODELS, registered_models, sight), *_IN_SCHEMA, _m.is_prompt == 0)
+    )
+    for sight in Sight
+}
+_VERSIONS = {
+    sight: Query(
+        sa.select(sa.func.count())
+        .join_from(registered_models, model_versions, _v.model_id == _m.id)
+        .where(
+            _m.platform_id == sa.bindparam("platform"),
+            *seen_here(VERSIONS, model_versions, sight, found=True),
+            *_IN_SCHEMA,
+            _v.is_prompt == 0,
         )
-        for sight in Sight
-    }
-
-
-_MODELS, _VERSIONS = _of_schema(registered_models, MODELS), _of_schema(model_versions, VERSIONS)
+    )
+    for sight in Sight
+}
 
 
 class SchemaOfCatalog(msgspec.Struct):

@@ -4,20 +4,16 @@ import sqlalchemy as sa
 
 from modelkeep.registry.rules import PROMPT_TAG
 from modelkeep.search.pairs import holds_pair, owners_of_pair
-from modelkeep.search.space import Attribute, Clause, Condition, Filter, Kind
+from modelkeep.search.space import Attribute, Clause, Filter, Kind
 
 
 def tags_attribute(tags: sa.Table, *owner: sa.Column[int]) -> Attribute:
-    """Tags of the rows of `owner`, any key. Equality is looked up by the index of values."""
-
-    def where(condition: Condition, clause: Clause) -> sa.ColumnElement[bool]:
-        holds = holds_pair(tags, owner, condition, clause)
-        found = owners_of_pair(tags, clause)
-        if found is None:
-            return holds
-        return sa.and_(sa.tuple_(*owner).in_(found) if len(owner) > 1 else owner[0].in_(found), holds)
-
-    return Attribute(Kind.TEXT, where)
+    """Tags of the rows of `owner`, any key."""
+    return Attribute(
+        Kind.TEXT,
+        lambda condition, clause: holds_pair(tags, owner, condition, clause),
+        lambda condition, clause: owners_of_pair(tags, clause),
+    )
 
 
 def split_prompts(found: Filter) -> tuple[int, tuple[Clause, ...]]:

@@ -32,8 +32,11 @@ def sight_of(seen: Seen, tx: Transaction, scope: Scope) -> Sight:
     return seen.sight(tx, scope, sees_all=scope.access.platform > 0, within={"platform": scope.platform})
 
 
-def seen_here(seen: Seen, table: sa.Table, sight: Sight) -> tuple[sa.ColumnElement[bool], ...]:
-    """The rows of the platform that are seen; few are found from the grants, not from the platform."""
+def seen_here(seen: Seen, table: sa.Table, sight: Sight, *, found: bool = False) -> tuple[sa.ColumnElement[bool], ...]:
+    """The rows of the platform that are seen.
+
+    Few are found from the grants, and those that are `found` otherwise by what finds them, not from the platform.
+    """
     platform = table.c.platform_id
-    here = (unindexed(platform) if sight is Sight.FEW else platform) == _PLATFORM
+    here = (unindexed(platform) if found or sight is Sight.FEW else platform) == _PLATFORM
     return (here,) if sight is Sight.ALL else (here, seen.condition(sight))

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from modelkeep.search.space import Attribute, Clause, Condition, Kind
+from modelkeep.search.space import Attribute, Clause, Condition, Kind, prefix_bounds
 
 _FIRST: sa.ColumnElement[int] = sa.literal_column("1")
 _LENGTH: sa.ColumnElement[int] = sa.literal_column("200")
@@ -25,16 +25,29 @@ def holds_pair(
 def owners_of_pair(pairs: sa.Table, clause: Clause) -> "sa.Select[Any] | None":
     """The owners of pairs that begin as the clause's value does: the index has the first 200 characters of each.
 
-    No comparison but equality is one that it answers.
+    It answers equality and patterns that begin with letters.
     """
-    if clause.operator != "=" or not clause.parameter:
+    beginning = value_begins(pairs.c.value, clause)
+    if beginning is None:
         return None
     columns = list(pairs.primary_key.columns)[:-1]
-    return sa.select(*columns).where(
-        pairs.c.key == clause.key,
-        sa.func.substr(pairs.c.value, _FIRST, _LENGTH)
-        == sa.func.substr(sa.bindparam(clause.parameter, type_=sa.Text), _FIRST, _LENGTH),
-    )
+    return sa.select(*columns).where(pairs.c.key == clause.key, beginning)
+
+
+def value_begins(value: Any, clause: Clause) -> "sa.ColumnElement[bool] | None":
+    """What holds of the first 200 characters of a text that meets a clause; None where that is nothing."""
+    begins = _beginning(value)
+    if clause.has_prefix:
+        first, beyond = prefix_bounds(clause)
+        return sa.and_(begins >= _beginning(first), begins <= _beginning(beyond))
+    if clause.operator != "=" or not clause.parameter:
+        return None
+    given: sa.ColumnElement[bool] = begins == _beginning(sa.bindparam(clause.parameter, type_=sa.Text))
+    return given
+
+
+def _beginning(text: Any) -> sa.ColumnElement[str]:
+    return sa.func.substr(text, _FIRST, _LENGTH)
 
 
 def pairs_attribute(pairs: sa.Table, owner: sa.Column[int], kind: Kind, key: str | None = None) -> Attribute:

@@ -3,6 +3,7 @@
 Values stay out of the SQL: filters that differ in their values alone are one statement, made once.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -27,6 +28,8 @@ _ALIKE = (*_EQUAL, "LIKE", "ILIKE")
 _COMPARED = (*_EQUAL, ">", ">=", "<", "<=")
 _LISTED = ("IN", "NOT IN")
 _IS_THERE = ("IS NULL", "IS NOT NULL")
+_RANGES = ("=", "IN", ">", ">=", "<", "<=")
+_LAST_CHARACTER, _SURROGATES = 0x10FFFF, range(0xD800, 0xE000)
 
 
 class Kind(Enum):
@@ -37,19 +40,23 @@ class Kind(Enum):
     OPTIONAL = ("a quoted string", (*_ALIKE, *_IS_THERE))
     NUMBER = ("a whole number", _COMPARED)
     REAL = ("a number", _COMPARED)
+    TIME = ("a number of milliseconds", _COMPARED)
     ID = ("a quoted number", (*_EQUAL, *_LISTED))
 
 
 class Clause(NamedTuple):
-    """A comparison without its value. `parameter` stands for that; it is "" where there is none or it is ''.
+    """A comparison without its value. `parameter` stands for that; it is "" where there is none, or where the value is
+    the attribute's `common` one: that stays in the SQL, since an index may leave out the rows that have it.
 
-    The empty string stays in the SQL, since an index may leave out the rows that have it.
+    A pattern that `has_prefix` begins with letters, so that it lies between two values, whose parameters are called
+    `<parameter>_from` and `<parameter>_to`.
     """
 
     entity: str
     key: str
     operator: str
     parameter: str
+    has_prefix: bool = False
 
 
 class Filter(NamedTuple):
@@ -72,6 +79,8 @@ class Attribute:
     kind: Kind
     where: Where
     owners: Callable[[Condition, Clause], "sa.Select[Any] | None"] | None = None
+    common: str = ""
+    """The value that an index may leave out, since most rows have it."""
 
 
 Entity = Attribute | Mapping[str, Attribute]
@@ -118,7 +127,11 @@ class Space:
             return lambda target: target.in_(listed) if clause.operator == "IN" else target.not_in(listed)
         build = _OPERATORS[clause.operator]
         type_ = _TYPES.get(kind, sa.Text())
-        value: Any = sa.bindparam(clause.parameter, type_=type_) if clause.parameter else sa.literal("")
+        common = self._known(clause).common
+        value: Any = sa.bindparam(clause.parameter, type_=type_) if clause.parameter else sa.literal(common)
+        if clause.has_prefix:
+            first, beyond = prefix_bounds(clause)
+            return lambda target: sa.and_(target >= first, target < beyond, build(target, value))
         return lambda target: build(target, value)
 
     def described(self) -> str:
@@ -138,9 +151,18 @@ class Space:
         return attribute
 
 
+def prefix_bounds(clause: Clause) -> tuple[sa.BindParameter[str], sa.BindParameter[str]]:
+    """Between which values all lie that have a pattern's prefix: the first of them, and the first that has it not."""
+    return (
+        sa.bindparam(f"{clause.parameter}_from", type_=sa.Text),
+        sa.bindparam(f"{clause.parameter}_to", type_=sa.Text),
+    )
+
+
 _TYPES: Mapping[Kind, "sa.types.TypeEngine[Any]"] = {
     Kind.NUMBER: sa.BigInteger(),
     Kind.REAL: sa.Double(),
+    Kind.TIME: sa.BigInteger(),
     Kind.ID: sa.BigInteger(),
 }
 _OPERATORS: Mapping[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
@@ -155,9 +177,22 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
 }
 
 
-def column(target: Any, kind: Kind = Kind.TEXT) -> Attribute:
-    """An attribute that is a column of the searched table."""
-    return Attribute(kind, lambda condition, clause: condition(target))
+def column(target: Any, kind: Kind = Kind.TEXT, rows: "sa.Select[Any] | None" = None, found: Any = None) -> Attribute:
+    """An attribute that is a column of the searched table.
+
+    Where an index of a tenant's rows begins with it, `rows` selects the ids of those rows from another name of the
+    table, whose column is `found`.
+    """
+
+    def owners(condition: Condition, clause: Clause) -> "sa.Select[Any] | None":
+        return None if rows is None or not is_a_range(clause) else rows.where(condition(found))
+
+    return Attribute(kind, lambda condition, clause: condition(target), owners)
+
+
+def is_a_range(clause: Clause) -> bool:
+    """Whether what a clause asks for lies together in an index of the values."""
+    return clause.operator in _RANGES or clause.has_prefix
 
 
 @lru_cache(1024)
@@ -171,11 +206,30 @@ def _read(space: Space, text: str) -> Filter:
         entity = space.entity(comparison.entity)
         value = _checked(space, entity, comparison)
         # No column is called "given": SQLAlchemy names its own parameters by columns.
-        parameter = "" if value in (None, "") else f"given_{place}"
+        attribute = space.attribute(entity, comparison.key)
+        parameter = "" if value is None or (attribute and value == attribute.common) else f"given_{place}"
         if parameter:
             values[parameter] = value
-        clauses.append(Clause(entity, comparison.key, comparison.operator, parameter))
+        prefix = _prefix(value) if comparison.operator == "LIKE" and parameter else ""
+        beyond = _beyond(prefix)
+        if beyond:
+            values[f"{parameter}_from"], values[f"{parameter}_to"] = prefix, beyond
+        clauses.append(Clause(entity, comparison.key, comparison.operator, parameter, bool(beyond)))
     return Filter(tuple(clauses), values)
+
+
+def _prefix(pattern: str) -> str:
+    """What stands before the first wildcard."""
+    return pattern.partition("%")[0].partition("_")[0]
+
+
+def _beyond(prefix: str) -> str:
+    """The first text behind all that begin with this, in the order of code points; "" where there is none."""
+    kept = prefix.rstrip(chr(_LAST_CHARACTER))
+    if not kept:
+        return ""
+    following = ord(kept[-1]) + 1
+    return kept[:-1] + chr(_SURROGATES.stop if following in _SURROGATES else following)
 
 
 def _checked(space: Space, entity: str, comparison: Comparison) -> Any:
@@ -196,15 +250,17 @@ def _checked(space: Space, entity: str, comparison: Comparison) -> Any:
     if given is None:
         return None
     values = given if isinstance(given, tuple) else (given,)
-    taken = [_taken(attribute.kind, value) for value in values]
+    taken = [_taken(attribute.kind, value, comparison.operator) for value in values]
     for value, usable in zip(values, taken, strict=True):
         if usable is None:
             raise _refused(comparison, f"'{comparison.key}' is compared with {word}, not with {value!r}.")
     return json_array(taken) if isinstance(given, tuple) else taken[0]
 
 
-def _taken(kind: Kind, value: str | int | float) -> Any:
+def _taken(kind: Kind, value: str | int | float, operator: str) -> Any:
     """A literal as this kind takes it, None where it does not."""
+    if kind is Kind.TIME:
+        return None if isinstance(value, str) else _as_time(value, operator)
     if kind is Kind.REAL:
         return None if isinstance(value, str) else _as_float(value)
     if kind is Kind.NUMBER:
@@ -214,6 +270,18 @@ def _taken(kind: Kind, value: str | int | float) -> Any:
             int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19 else None
         )
     return value if isinstance(value, str) else None
+
+
+def _as_time(value: int | float, operator: str) -> int:
+    """The whole number that compares with whole ones as this number does: no index has whole numbers as others."""
+    if not -(2.0**62) < value < 2.0**62:
+        return _INTEGERS.stop - 1 if value > 0 else _INTEGERS.start
+    if value == int(value):
+        return int(value)
+    if operator in _EQUAL:
+        # No time is it.
+        return _INTEGERS.start
+    return math.floor(value) if operator in (">", "<=") else math.ceil(value)
 
 
 def _as_float(value: int | float) -> float:

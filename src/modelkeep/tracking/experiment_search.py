@@ -12,10 +12,11 @@ from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.identity.grants import EXPERIMENT_GRANTS
 from modelkeep.identity.sight import Seen, Sight, bound_to_caller, sight_parameters
+from modelkeep.search.narrow import narrowest
 from modelkeep.search.order import Order, parse_order
 from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
-from modelkeep.search.pairs import holds_pair
-from modelkeep.search.space import Attribute, Clause, Kind, Space, column
+from modelkeep.search.pairs import pairs_attribute
+from modelkeep.search.space import Clause, Kind, Space, column
 from modelkeep.storage.expressions import unindexed
 from modelkeep.storage.schema import experiment_tags, experiments
 from modelkeep.storage.transaction import Transaction
@@ -24,19 +25,19 @@ from modelkeep.tracking.lifecycle import ViewType, in_view
 
 _e = experiments.c
 
+_found = experiments.alias("found").c
 _HERE = sa.bindparam("workspace", type_=sa.BigInteger)
+_ROWS = sa.select(_found.id).where(_found.workspace_id == _HERE)
 _SEEN = Seen(_e.id, EXPERIMENT_GRANTS.resources(), EXPERIMENT_GRANTS.any(_e.id), unindexed(_e.workspace_id) == _HERE)
 _SPACE = Space(
     {
         "attributes": {
-            "name": column(_e.name),
-            "experiment_id": column(_e.number, Kind.ID),
-            "creation_time": column(_e.created_at, Kind.NUMBER),
-            "last_update_time": column(_e.updated_at, Kind.NUMBER),
+            "name": column(_e.name, Kind.TEXT, _ROWS, _found.name),
+            "experiment_id": column(_e.number, Kind.ID, _ROWS, _found.number),
+            "creation_time": column(_e.created_at, Kind.NUMBER, _ROWS, _found.created_at),
+            "last_update_time": column(_e.updated_at, Kind.NUMBER, _ROWS, _found.updated_at),
         },
-        "tags": Attribute(
-            Kind.OPTIONAL, lambda condition, clause: holds_pair(experiment_tags, (_e.id,), condition, clause)
-        ),
+        "tags": pairs_attribute(experiment_tags, _e.id, Kind.OPTIONAL),
     }
 )
 _ORDERS = {
@@ -84,10 +85,11 @@ def search_experiments(tx: Transaction, scope: Scope, request: SearchExperiments
     within = {"workspace": scope.home}
     sees_all = scope.access.on_workspace(scope.home) > 0
     sight = _SEEN.sight(tx, scope, sees_all=sees_all, within=within)
+    entered = narrowest(tx, _SPACE, found.clauses, {**within, **found.values})
     page = fetch_page(
         tx,
         scope,
-        lambda further: _search(found.clauses, order_by, view, sight, further),
+        lambda further: _search(found.clauses, order_by, view, sight, entered, further),
         within=within,
         values={**found.values, **sight_parameters(scope)},
         max_results=check_max_results(request.max_results, scope.limits.experiments_page),
@@ -99,13 +101,22 @@ def search_experiments(tx: Transaction, scope: Scope, request: SearchExperiments
 
 @lru_cache(256)
 def _search(
-    clauses: tuple[Clause, ...], order_by: tuple[str, ...], view: ViewType, sight: Sight, further: bool
+    clauses: tuple[Clause, ...],
+    order_by: tuple[str, ...],
+    view: ViewType,
+    sight: Sight,
+    entered: Clause | None,
+    further: bool,
 ) -> Search:
+    owners = _SPACE.owners(entered) if entered else None
+    found = owners is not None or sight is Sight.FEW
     statement = sa.select(*COLUMNS).where(
-        (unindexed(_e.workspace_id) if sight is Sight.FEW else _e.workspace_id) == _HERE,
+        (unindexed(_e.workspace_id) if found else _e.workspace_id) == _HERE,
         _SEEN.condition(sight),
         in_view(_e.lifecycle_stage, view),
         *_SPACE.conditions(clauses),
     )
+    if owners is not None:
+        statement = statement.where(_e.id.in_(owners))
     orders = parse_order(order_by, _ORDERS, _UNIQUE_ORDER if order_by else _DEFAULT_ORDER)
     return make_search(statement, orders, further=further)

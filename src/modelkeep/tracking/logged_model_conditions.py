@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from modelkeep.search.pairs import pairs_attribute
-from modelkeep.search.space import Attribute, Clause, Condition, Kind, Space, column
+from modelkeep.search.space import Attribute, Clause, Condition, Kind, Space, column, is_a_range
 from modelkeep.storage.schema import (
     experiments,
     logged_model_metrics,
@@ -14,12 +14,15 @@ from modelkeep.storage.schema import (
     logged_model_tags,
     logged_models,
 )
+from modelkeep.tracking.in_experiments import in_experiments
 from modelkeep.tracking.metric_conditions import compared_metric, key_id
 
 _STATUS_PREFIX = "LOGGED_MODEL_"
 
 _l, _m, _e = logged_models.c, logged_model_metrics.c, experiments.c
 _NAMED = logged_models.alias("named")
+_found = logged_models.alias("found").c
+_ROWS = sa.select(_found.id).where(in_experiments(_found.experiment_id))
 
 
 def _with_id(condition: Condition, clause: Clause) -> "sa.Select[Any] | None":
@@ -34,9 +37,15 @@ def _has_status(condition: Condition, clause: Clause) -> sa.ColumnElement[bool]:
     return join(condition(_l.status), condition(sa.func.substr(_l.status, len(_STATUS_PREFIX) + 1)))
 
 
-def _optional(target: sa.Column[str]) -> Attribute:
-    """A text that a model may not have, which then compares with none."""
-    return Attribute(Kind.LISTED, lambda condition, clause: sa.and_(target != "", condition(target)))
+def _optional(target: sa.Column[str], found: "sa.Column[str] | None" = None) -> Attribute:
+    """A text that a model may not have, which then compares with none. An index may begin with it as `found`."""
+
+    def owners(condition: Condition, clause: Clause) -> "sa.Select[Any] | None":
+        if found is None or not is_a_range(clause):
+            return None
+        return _ROWS.where(found != sa.literal_column("''"), condition(found))
+
+    return Attribute(Kind.LISTED, lambda condition, clause: sa.and_(target != "", condition(target)), owners)
 
 
 def on_datasets(metrics: Any, with_digest: tuple[bool, ...]) -> sa.ColumnElement[bool]:
@@ -73,8 +82,8 @@ def _metrics(with_digest: tuple[bool, ...]) -> Attribute:
     )
 
 
-_CREATED = column(_l.created_at, Kind.REAL)
-_UPDATED = column(_l.updated_at, Kind.REAL)
+_CREATED = column(_l.created_at, Kind.TIME, _ROWS, _found.created_at)
+_UPDATED = column(_l.updated_at, Kind.TIME)
 _EXPERIMENT = sa.select(_e.number).where(_e.id == _l.experiment_id).correlate(logged_models).scalar_subquery()
 
 
@@ -84,13 +93,13 @@ def space(with_digest: tuple[bool, ...]) -> Space:
     return Space(
         {
             "attributes": {
-                "name": column(_l.name, Kind.LISTED),
+                "name": column(_l.name, Kind.LISTED, _ROWS, _found.name),
                 "model_id": Attribute(Kind.LISTED, lambda condition, clause: condition(_l.key), _with_id),
                 "experiment_id": column(_EXPERIMENT, Kind.ID),
                 "model_type": _optional(_l.model_type),
                 "status": Attribute(Kind.LISTED, _has_status),
                 "status_message": _optional(_l.status_message),
-                "source_run_id": _optional(_l.source_run_id),
+                "source_run_id": _optional(_l.source_run_id, _found.source_run_id),
                 "artifact_location": column(_l.artifact_location, Kind.LISTED),
                 **dict.fromkeys(("creation_timestamp", "creation_timestamp_ms", "creation_time"), _CREATED),
                 **dict.fromkeys(("last_updated_timestamp", "last_updated_timestamp_ms", "last_updated_time"), _UPDATED),

@@ -113,6 +113,8 @@ def _named(datasets: Sequence[DatasetFilter]) -> dict[str, str]:
 
 
 def _load(tx: Transaction, rows: Sequence[int]) -> list[LoggedModel]:
+    if not rows:
+        return []
     metrics = metrics_of_models(tx, rows)
     found = {row[0]: row for row in tx.all(_ROWS, rows=json_array(rows))}
     return [from_row(found[row], metrics[row]) for row in rows]

@@ -50,6 +50,7 @@ sa.Index(
     experiments.c.created_at.desc(),
     experiments.c.number,
 )
+sa.Index("ix_experiments_updated", experiments.c.workspace_id, experiments.c.updated_at)
 experiment_tags = _tags("experiment_tags", "experiment_id", "experiments")
 
 runs = sa.Table(
@@ -73,6 +74,11 @@ runs = sa.Table(
 )
 # The order in which runs are searched by default.
 sa.Index("ix_runs_started", runs.c.experiment_id, runs.c.start_time.desc(), runs.c.key)
+# What they are filtered by. A status or a user, found by its index, has the default order as well.
+sa.Index("ix_runs_status", runs.c.experiment_id, runs.c.status, runs.c.start_time.desc(), runs.c.key)
+sa.Index("ix_runs_user", runs.c.experiment_id, runs.c.user_id, runs.c.start_time.desc(), runs.c.key)
+sa.Index("ix_runs_ended", runs.c.experiment_id, runs.c.end_time)
+sa.Index("ix_runs_artifacts", runs.c.experiment_id, sa.func.substr(runs.c.artifact_uri, 1, 200))
 params = _tags("params", "run_id", "runs")
 run_tags = _tags("run_tags", "run_id", "runs")
 
@@ -163,6 +169,8 @@ run_dataset_tags = sa.Table(
     sqlite_with_rowid=False,
 )
 
+index_values(run_dataset_tags, run_dataset_tags.c.run_id)
+
 logged_models = sa.Table(
     "logged_models",
     metadata,
@@ -186,6 +194,15 @@ logged_models = sa.Table(
 )
 sa.Index(
     "ix_logged_models_created", logged_models.c.experiment_id, logged_models.c.created_at.desc(), logged_models.c.key
+)
+sa.Index("ix_logged_models_name", logged_models.c.experiment_id, logged_models.c.name)
+_made_by_a_run = logged_models.c.source_run_id != ""
+sa.Index(
+    "ix_logged_models_source_run",
+    logged_models.c.experiment_id,
+    logged_models.c.source_run_id,
+    sqlite_where=_made_by_a_run,
+    postgresql_where=_made_by_a_run,
 )
 logged_model_tags = _tags("logged_model_tags", "model_id", "logged_models")
 logged_model_params = _tags("logged_model_params", "model_id", "logged_models")
