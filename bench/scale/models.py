@@ -89,7 +89,9 @@ def versions(before: Volume, now: Volume) -> Iterator[Version]:
 
 
 def aliases(before: Volume, now: Volume) -> Iterator[Alias]:
+    """They name a version in the middle; the last model may not have so many yet."""
     for model in range(models_in(before), models_in(now)):
-        yield Alias(model_name(model), CHAMPION, 1)
+        middle = _most_versions(1) // 2 if 0 < model < models_in(now) - 1 else 1
+        yield Alias(model_name(model), CHAMPION, middle)
         if model % 2:
-            yield Alias(model_name(model), CHALLENGER, 1)
+            yield Alias(model_name(model), CHALLENGER, middle)

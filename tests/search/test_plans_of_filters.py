@@ -59,9 +59,9 @@ def _orders(text: str) -> list[str] | None:
     return [text] if text else None
 
 
-def _logged_order(text: str) -> list[logged_model_search.OrderBy]:
+def _logged_order(text: str) -> list[logged_model_order.OrderBy]:
     name, _, direction = text.partition(" ")
-    return [logged_model_search.OrderBy(name, direction != "DESC")] if name else []
+    return [logged_model_order.OrderBy(name, direction != "DESC")] if name else []
 
 
 _SEARCHES = {
