@@ -116,6 +116,14 @@ def test_nobody_reads_them_where_the_setting_says_so(data_directory: Path) -> No
         assert Api(server.url).call("GET", "/metrics").error == (403, "PERMISSION_DENIED", "NotAuthorized")
 
 
+def test_where_one_must_log_in_they_are_this_machines_and_the_administrators(data_directory: Path) -> None:
+    with RunningServer(data_directory, "--auth", "required") as server:
+        api = Api(server.url)
+        assert api.call("GET", "/api/2.0/mlflow/registered-models/search").status == 401
+        assert "modelkeep_build_info" in api.ok("GET", "/metrics")
+        assert api.call("GET", "/metrics", headers={"x-forwarded-for": "10.0.0.7"}).status == 401
+
+
 def _scope(*, administrator: bool) -> Scope:
     return Scope(Principal("somebody", administrator=administrator), Dialect.MLFLOW, 0, "", Limits(), b"")
 
