@@ -35,6 +35,12 @@ def visitor(server: RunningServer, browser: "Browser") -> Iterator[Visitor]:
 
 
 @pytest.fixture
+def workspace_pages(platform: str) -> str:
+    """The address below which the pages of the test's default workspace are."""
+    return f"/p/{platform}/w/default"
+
+
+@pytest.fixture
 def pages(platform: str) -> str:
     """The address below which the pages of the test's platform are."""
     return f"/p/{platform}"

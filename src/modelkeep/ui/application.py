@@ -23,16 +23,29 @@ from modelkeep.ui.page import Page, visit_of
 from modelkeep.ui.platform_pages import platforms, workspaces
 from modelkeep.ui.registry_pages import compare, model, models, register, version
 from modelkeep.ui.rendering import Templates
+from modelkeep.ui.tracking_pages import (
+    artifacts,
+    charts,
+    compare_runs,
+    experiment,
+    experiment_details,
+    experiments,
+    logged_models,
+    run,
+)
 from modelkeep.ui.view import Declared, views_of
 
-MODULES = (home, models, model, version, compare, register, workspaces, platforms)
+MODULES = (
+    *(home, models, model, version, compare, register, workspaces, platforms),
+    *(experiments, experiment, experiment_details, run, charts, artifacts, compare_runs, logged_models),
+)
 """Which modules declare views and actions: the only list of them."""
 
 _HEADERS = (
     (
         b"content-security-policy",
         b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        b"font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        b"frame-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),

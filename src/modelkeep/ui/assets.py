@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import mimetypes
+import re
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,8 @@ from starlette.responses import Response
 _FOLDER = Path(__file__).with_name("static")
 _PLOTLY = "plotly.min.js"
 _LONG = "public, max-age=31536000, immutable"
+# What plotly.js looks for before it adds a <style> element, which the pages' policy forbids.
+_STYLE_ID = re.compile(rb'getElementById\("([0-9a-f]{32,})"\)')
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -41,6 +44,12 @@ class Assets:
         if name not in self._files:
             raise LookupError(f"{name} is no file of the pages")
         return f"/static/{self.digest}/{name}"
+
+    @cached_property
+    def plotly_styles(self) -> list[str]:
+        """Ids of style elements that plotly.js adds unless something of that id is there already."""
+        file = self._files.get(_PLOTLY)
+        return sorted({found.decode() for found in _STYLE_ID.findall(file.read_bytes())}) if file else []
 
     async def serve(self, request: Request) -> Response:
         """A file, compressed where the browser takes that. Under another digest it is not kept."""

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from modelkeep.ui.page import Page
 
 
-TRACKING: tuple[tuple[str, str, str], ...] = ()
+TRACKING: tuple[tuple[str, str, str], ...] = (("experiments", "Experiments", "flask"),)
 """Key, label and icon of the pages of a workspace; the key is the first segment of their addresses too."""
 
 

@@ -46,6 +46,7 @@ class Templates:
         )
         self._environment.globals.update(
             asset=assets.url,
+            plotly_styles=lambda: assets.plotly_styles,
             link=link,
             version=__version__,
             hidden_tags=HIDDEN_TAGS,

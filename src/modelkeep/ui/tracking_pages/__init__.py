@@ -1,0 +1,1 @@
+"""The pages of experiments, runs, their artifacts and logged models."""

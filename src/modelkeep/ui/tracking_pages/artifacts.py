@@ -1,0 +1,143 @@
+"""Artifacts in a tree, with a preview of the one that is chosen.
+
+What people stored is never run as a page of this server: it is shown as text, as an image, or in a frame that has no
+origin, by answers whose own policy allows them nothing but themselves.
+"""
+
+from typing import Any, NamedTuple
+
+from starlette.responses import Response
+
+from modelkeep.core.errors import ApiError, ErrorKind
+from modelkeep.tracking.artifact_places import FileInfo
+from modelkeep.tracking.logged_models import GetLoggedModel, get_logged_model
+from modelkeep.ui.page import Page
+from modelkeep.ui.tracking_pages.artifact_source import Source, of_logged_model, of_run
+from modelkeep.ui.tracking_pages.previews import (
+    FRAME_BYTES,
+    FRAMES,
+    IMAGE_BYTES,
+    IMAGES,
+    Preview,
+    extension_of,
+    preview,
+)
+from modelkeep.ui.tracking_pages.run import load_run
+from modelkeep.ui.view import view
+
+_PREFIX = "/p/{platform}/w/{workspace}"
+_DEEPEST = 20
+_SHARED = "default-src 'none'; frame-ancestors 'self'; form-action 'none'; base-uri 'none'"
+_POLICIES = {
+    # A page of somebody's: its own scripts run, without an origin and without a way to anything.
+    "html": f"sandbox allow-scripts; {_SHARED}; script-src 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; worker-src blob:",
+    # The browser's viewer is a plug-in of its own, which a sandbox would keep from starting.
+    "pdf": f"{_SHARED}; object-src 'self'; plugin-types application/pdf",
+    "": f"sandbox; {_SHARED}; style-src 'unsafe-inline'; img-src data:",
+}
+
+
+class Entry(NamedTuple):
+    """One line of the tree."""
+
+    path: str
+    name: str
+    is_dir: bool
+    size: int | None
+    depth: int
+    is_open: bool
+    is_chosen: bool
+
+
+@view(f"{_PREFIX}/runs/{{run_id}}/artifacts")
+async def run_artifacts(page: Page) -> Response:
+    """The artifacts of a run."""
+    shown = await load_run(page)
+    context = await _context(page, of_run(page, shown.id))
+    return page.render("tracking/run_artifacts.html", place="experiments", shown=shown, **context)
+
+
+@view(f"{_PREFIX}/logged-models/{{model_id}}/artifacts")
+async def model_artifacts(page: Page) -> Response:
+    """The artifacts of a logged model."""
+    shown = (await page.call(get_logged_model, GetLoggedModel(model_id=page.parameter("model_id")))).model
+    context = await _context(page, of_logged_model(page, shown.info.model_id))
+    return page.render("tracking/logged_model_artifacts.html", place="experiments", model=shown, **context)
+
+
+async def _context(page: Page, source: Source) -> dict[str, Any]:
+    path = page.asked("path").strip("/")
+    entries, chosen, further = await _tree(source, path)
+    shown: Preview | None = None
+    if chosen is not None:
+        shown = await preview(source, chosen.path, chosen.size or 0)
+    elif path and not any(entry.path == path for entry in entries):
+        raise ApiError(ErrorKind.NOT_FOUND, f"There is no artifact {path[:200]!r}.")
+    return {
+        "entries": entries,
+        "chosen": chosen,
+        "preview": shown,
+        "further": further,
+        "base": source.segments,
+        "download": source.download(chosen.path) if chosen else "",
+    }
+
+
+async def _tree(source: Source, path: str) -> tuple[list[Entry], Entry | None, bool]:
+    """The lines of the tree, open on the way to `path`; the file at it; and whether some are left out."""
+    segments = path.split("/")[:_DEEPEST] if path else []
+    opened = {"/".join(segments[: place + 1]) for place in range(len(segments))}
+    left_out = False
+
+    async def lines(folder: str, depth: int) -> list[Entry]:
+        nonlocal left_out
+        found = await source.folder(folder)
+        left_out = left_out or found.further
+        entries = []
+        for file in found.files:
+            is_open = file.is_dir and file.path in opened
+            entries.append(_entry(file, depth, is_open, path))
+            if is_open and depth < _DEEPEST:
+                entries += await lines(file.path, depth + 1)
+        return entries
+
+    entries = await lines("", 0)
+    chosen = next((entry for entry in entries if entry.is_chosen and not entry.is_dir), None)
+    return entries, chosen, left_out
+
+
+def _entry(file: FileInfo, depth: int, is_open: bool, path: str) -> Entry:
+    size = file.file_size if isinstance(file.file_size, int) else None
+    name = file.path.rpartition("/")[2]
+    return Entry(file.path, name, file.is_dir, size, depth, is_open, file.path == path)
+
+
+@view(f"{_PREFIX}/runs/{{run_id}}/shown")
+async def run_artifact(page: Page) -> Response:
+    """An image, a PDF or a page among a run's artifacts, as a preview has it."""
+    return await _shown(page, of_run(page, page.parameter("run_id")))
+
+
+@view(f"{_PREFIX}/logged-models/{{model_id}}/shown")
+async def model_artifact(page: Page) -> Response:
+    """The same of a logged model."""
+    return await _shown(page, of_logged_model(page, page.parameter("model_id")))
+
+
+async def _shown(page: Page, source: Source) -> Response:
+    path = page.asked("path")
+    extension = extension_of(path)
+    kind = IMAGES.get(extension) or FRAMES.get(extension)
+    if kind is None:
+        raise ApiError(ErrorKind.NOT_FOUND, f"There is no preview of {path[:200]!r}.")
+    most = IMAGE_BYTES if extension in IMAGES else FRAME_BYTES
+    content = await source.read(path, most)
+    policy = _POLICIES["html" if extension in ("html", "htm") else extension if extension == "pdf" else ""]
+    headers = {
+        "content-security-policy": policy,
+        "x-frame-options": "SAMEORIGIN",
+        "cross-origin-resource-policy": "same-origin",
+        "cache-control": "private, no-cache",
+    }
+    return Response(content, 200, headers, media_type=kind)

@@ -1,0 +1,54 @@
+"""What tests of the tracking pages look at: runs with metrics, params and tags."""
+
+from collections.abc import Mapping
+
+from tests.support.api import Api
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+"""What would complain in the browser's console, or do worse, where it was taken for HTML."""
+
+
+def make_run(
+    api: Api,
+    name: str,
+    *,
+    experiment: str = "0",
+    parent: str = "",
+    metrics: Mapping[str, float] | None = None,
+    params: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
+    start: int | None = None,
+) -> str:
+    """A run with one point of each metric; its id."""
+    given = dict(tags or {})
+    if parent:
+        given["mlflow.parentRunId"] = parent
+    created = api.post(
+        "runs/create",
+        experiment_id=experiment,
+        run_name=name,
+        start_time=start,
+        tags=[{"key": key, "value": value} for key, value in given.items()],
+    )
+    run: str = created["run"]["info"]["run_id"]
+    api.post(
+        "runs/log-batch",
+        run_id=run,
+        metrics=[{"key": key, "value": value, "timestamp": 1, "step": 0} for key, value in (metrics or {}).items()],
+        params=[{"key": key, "value": value} for key, value in (params or {}).items()],
+    )
+    return run
+
+
+def log_curve(api: Api, run: str, key: str, steps: range) -> None:
+    """Points of a metric, one each second."""
+    points = [{"key": key, "value": 1 / (step + 1), "timestamp": 1_000 * step, "step": step} for step in steps]
+    api.post("runs/log-batch", run_id=run, metrics=points)
+
+
+def keep_file(api: Api, run: str, path: str, content: bytes) -> None:
+    """A file among a run's artifacts."""
+    query = {"run_id": run, "path": path}
+    api.ok(
+        "POST", "upload-artifact", query=query, content=content, headers={"content-type": "application/octet-stream"}
+    )
