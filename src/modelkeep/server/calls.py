@@ -41,6 +41,10 @@ class Calls:
         """Who calls and where. Raises 404 for a platform or workspace that does not exist."""
         return await self._dispatcher.enter(*visit, platform, workspace)
 
+    def outside(self, visit: Visit) -> Scope:
+        """The context of somebody who is not known: nothing is allowed in it."""
+        return self._dispatcher.outside(visit.request_id, visit.address)
+
     def allowed(self, function: Callable[..., Any], scope: Scope) -> bool:
         """Whether the caller may do this by what it was granted on the platform or workspace: known without a look."""
         return flows_down(operation_of(function), scope)

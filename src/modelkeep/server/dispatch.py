@@ -138,6 +138,10 @@ class Dispatcher:
         tenancy, access = await self._tenants.enter(principal, platform, workspace)
         return self._scope(principal, Dialect.ORACLE, request_id, tenancy, address, access)
 
+    def outside(self, request_id: str, address: str) -> Scope:
+        """The context of somebody who is not known, for a page that says so: nothing is allowed in it."""
+        return self._scope(Principal(""), Dialect.ORACLE, request_id, None, address, NO_ACCESS)
+
     async def permitted(self, operation: Operation, scope: Scope, request: msgspec.Struct) -> bool:
         """Whether an operation that is called from within this server would be allowed."""
         return await self._executor.permitted(operation, scope, request)

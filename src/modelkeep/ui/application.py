@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from modelkeep.core.errors import ApiError, ErrorKind
-from modelkeep.core.scope import Dialect
+from modelkeep.core.scope import Dialect, Scope
 from modelkeep.server.asgi import AsgiApplication
 from modelkeep.server.calls import Calls
 from modelkeep.server.errors import as_api_error, status_of
@@ -116,13 +116,19 @@ class _Pages:
         problem = as_api_error(error, visit_of(request).request_id)
         try:
             if page is None:
-                scope = await self._calls.scope(visit_of(request))
-                page = Page(request, self._calls, scope, self._templates)
+                page = Page(request, self._calls, await self._scope_of_error(request), self._templates)
             page.problem = None
             return error_page(page, problem)
         except Exception:
             _log.exception("the page of an error could not be made")
             return Response(problem.message, status_of(problem.kind, Dialect.ORACLE), media_type="text/plain")
+
+    async def _scope_of_error(self, request: Request) -> Scope:
+        try:
+            return await self._calls.scope(visit_of(request))
+        except Exception:
+            # Whoever is not known, or while the database is away.
+            return self._calls.outside(visit_of(request))
 
     async def _not_allowed(self, request: Request, error: Exception) -> Response:
         if request.method == "HEAD":

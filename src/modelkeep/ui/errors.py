@@ -23,12 +23,15 @@ _ADVICE = {
     "or look for it in the list.",
     ErrorKind.NO_SUCH_OPERATION: "Check the address, or start from the list of models.",
     ErrorKind.NOT_AUTHORIZED: "Ask somebody who administers this to let you, or go back.",
+    ErrorKind.NOT_AUTHENTICATED: "Load the page again and give your name and password, or an access token as the "
+    "password.",
     ErrorKind.UNAVAILABLE: "Wait a moment and load the page again. If it lasts, ask whoever runs the server to look at "
     "/ready and at its log.",
     ErrorKind.TOO_MANY_REQUESTS: "Wait a moment and send it again.",
     ErrorKind.INTERNAL: "Load the page again. If it lasts, give the request's id below to whoever runs the server: its "
     "log has the cause under it.",
 }
+_PASSED_ON = ("retry-after", "www-authenticate")
 _OTHERWISE = "Go back, change what was sent, and try again."
 
 
@@ -43,5 +46,5 @@ def error_page(page: Page, problem: ApiError) -> Response:
         advice=_ADVICE.get(kind, _OTHERWISE),
         request_id=page.scope.request_id,
     )
-    response.headers.update({name: value for name, value in problem.headers if name == "retry-after"})
+    response.headers.update({name: value for name, value in problem.headers if name in _PASSED_ON})
     return response

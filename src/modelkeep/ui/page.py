@@ -10,11 +10,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from modelkeep.core.errors import ApiError
+from modelkeep.core.errors import ApiError, not_authorized
 from modelkeep.core.scope import Scope
 from modelkeep.registry.platforms import DEFAULT_PLATFORM
 from modelkeep.registry.workspaces import DEFAULT_WORKSPACE
-from modelkeep.server.calls import Calls, Visit
+from modelkeep.server.calls import Calls, Visit, operation_of
 from modelkeep.storage.transaction import Transaction
 from modelkeep.ui.caller import Caller
 from modelkeep.ui.forms import COOKIE, Form, form_token, new_secret
@@ -137,6 +137,13 @@ class Page:
 
     def may(self, function: Callable[..., Any]) -> bool:
         return self.caller.may(function)
+
+    def demand(self, function: Callable[..., Any]) -> None:
+        """Raise 403 where this operation would be refused: its form need not be filled in first."""
+        if not self.may(function):
+            operation = operation_of(function)
+            deed = operation.name.replace("_", " ")
+            raise not_authorized(self.caller.name, deed, operation.needs.name)
 
     def render(self, template: str, *, status: int = 200, place: str = "", **context: Any) -> Response:
         """The page of a template. `place` is the key of the entry of the side bar that it belongs to."""

@@ -153,6 +153,7 @@ async def alias_model(page: Page, form: Form) -> Response:
 @view("/p/{platform}/models/{name}/rename")
 async def rename_form(page: Page) -> Response:
     shown = await _shown(page)
+    page.demand(rename_registered_model)
     return page.render("registry/rename_model.html", place="models", model=shown, operations=_OPERATIONS)
 
 
@@ -166,6 +167,7 @@ async def rename_model(page: Page, form: Form) -> Response:
 @view("/p/{platform}/models/{name}/delete")
 async def delete_form(page: Page) -> Response:
     shown = await _shown(page)
+    page.demand(delete_registered_model)
     return page.render("registry/delete_model.html", place="models", model=shown, operations=_OPERATIONS)
 
 

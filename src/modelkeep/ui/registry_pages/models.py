@@ -53,6 +53,7 @@ def _newest(model: RegisteredModel) -> str:
 @view("/p/{platform}/new-model")
 async def new_model(page: Page) -> Response:
     """The form for a model."""
+    page.demand(create_registered_model)
     return page.render("registry/new_model.html", place="models", create=create_registered_model)
 
 

@@ -30,6 +30,9 @@ async def register_form(page: Page) -> Response:
         for name in ("model", "workspace", "run_id", "path", "model_id", "source", "description", "tags")
     }
     asked["workspace"] = asked["workspace"] or page.home_workspace
+    if asked["model"] and not page.may(create_registered_model):
+        await page.caller.learn([create_model_version], CreateModelVersion(asked["model"], ""))
+        page.demand(create_model_version)
     return page.render(
         "registry/register.html",
         place="models",

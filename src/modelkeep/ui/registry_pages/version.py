@@ -131,6 +131,7 @@ async def move_version(page: Page, form: Form) -> Response:
 @view(f"{_PATH}/delete")
 async def delete_version_form(page: Page) -> Response:
     shown = await _shown(page)
+    page.demand(delete_model_version)
     return page.render("registry/delete_version.html", place="models", version=shown, operations=_OPERATIONS)
 
 

@@ -1,0 +1,97 @@
+"""Who may only read sees no control that would be refused; who is not known is told so."""
+
+import itertools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.identity.conftest import Guarded, guard
+from tests.support.api import Api
+from tests.support.browser import Visitor
+from tests.support.server import RunningServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+_MODEL = "churn"
+_counter = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    """A server where one has to log in, with a model and two versions."""
+    with RunningServer(tmp_path_factory.mktemp("guarded")) as server:
+        made = guard(server)
+        api = Api(server.url, "/api/2.0/mlflow", made.administrator.headers)
+        tags = [{"key": "team", "value": "growth"}]
+        api.post("registered-models/create", name=_MODEL, description="Who leaves.", tags=tags)
+        for number in (1, 2):
+            api.post("model-versions/create", name=_MODEL, source=f"s3://m/{number}", tags=tags)
+        api.post("registered-models/alias", name=_MODEL, alias="champion", version="1")
+        yield made
+
+
+def _visitor(guarded: Guarded, browser: "Browser", scope: str) -> Visitor:
+    body = {"name": f"{scope} {next(_counter)}", "scope": scope}
+    token = guarded.administrator.ok("POST", "users/root/tokens", body, status=201)["token"]
+    return Visitor(browser, guarded.url, extra_http_headers={"authorization": f"Bearer {token}"})
+
+
+_PAGES = (
+    "/p/default/models",
+    f"/p/default/models/{_MODEL}",
+    f"/p/default/models/{_MODEL}/versions/1",
+    f"/p/default/models/{_MODEL}/compare?versions=1,2",
+    "/p/default/workspaces",
+    "/platforms",
+)
+
+
+def test_a_reader_sees_everything_and_no_control(guarded: Guarded, browser: "Browser") -> None:
+    reader = _visitor(guarded, browser, "READ")
+    for path in _PAGES:
+        page = reader.open(path)
+        forms = page.locator("main form[method=post]")
+        assert forms.count() == 0, (path, forms.first.inner_html())
+        for word in ("Delete", "Rename", "Edit", "New", "Register", "Create", "Add", "Set"):
+            assert page.locator("main").get_by_role("link", name=word).count() == 0, (path, word)
+            assert page.locator("main").get_by_role("button", name=word).count() == 0, (path, word)
+    reader.open(f"/p/default/models/{_MODEL}")
+    expect(reader.page.get_by_text("Who leaves.")).to_be_visible()
+    expect(reader.page.get_by_role("link", name="v2", exact=True)).to_be_visible()
+    reader.close()
+
+
+def test_an_administrator_sees_the_controls(guarded: Guarded, browser: "Browser") -> None:
+    administrator = _visitor(guarded, browser, "ADMIN")
+    for path in (_PAGES[1], _PAGES[2], _PAGES[4], _PAGES[5]):
+        assert administrator.open(path).locator("main form[method=post]").count() > 0, path
+    administrator.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "new-model",
+        "register?model=churn",
+        "models/churn/rename",
+        "models/churn/delete",
+        "models/churn/versions/1/delete",
+    ],
+)
+def test_the_form_of_what_would_be_refused_is_refused_itself(guarded: Guarded, browser: "Browser", path: str) -> None:
+    reader = _visitor(guarded, browser, "READ")
+    page = reader.open(f"/p/default/{path}", status=403)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not allowed")
+    assert page.locator("main form").count() == 0
+    reader.close()
+
+
+def test_who_is_not_known_is_told_so_by_a_page(guarded: Guarded) -> None:
+    answer = httpx.get(f"{guarded.url}/p/default/models", headers={"accept": "text/html"})
+    assert answer.status_code == 401
+    assert "<h1>Not signed in</h1>" in answer.text
+    assert _MODEL not in answer.text
