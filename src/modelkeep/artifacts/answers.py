@@ -53,6 +53,8 @@ async def _send(store: Store, path: str, exchange: Exchange) -> Content:
         ("content-length", str(stop - start)),
         ("content-disposition", attachment(name)),
         ("x-content-type-options", "nosniff"),
+        # What somebody uploaded is never a page of this server, with a browser's log-in.
+        ("content-security-policy", "sandbox; default-src 'none'"),
         *((("content-range", f"bytes {start}-{stop - 1}/{held.size}"),) if span else ()),
     )
     body = None if exchange.method == "HEAD" or start == stop else await store.read(path, held, start, stop)

@@ -35,6 +35,7 @@ class ErrorKind(Enum):
     INVALIDATED_RETRY_TOKEN = _Spoken(409, "RESOURCE_CONFLICT", 409, "InvalidatedRetryToken")
     ALREADY_EXISTS = _Spoken(400, "RESOURCE_ALREADY_EXISTS", 409, "NotAuthorizedOrResourceAlreadyExists")
     NO_ETAG_MATCH = _Spoken(412, "RESOURCE_CONFLICT", 412, "NoEtagMatch")
+    REQUEST_TIMEOUT = _Spoken(408, "BAD_REQUEST", 408, "RequestTimeout")
     LENGTH_REQUIRED = _Spoken(411, "BAD_REQUEST", 411, "LengthRequired")
     PAYLOAD_TOO_LARGE = _Spoken(413, "BAD_REQUEST", 413, "PayloadTooLarge")
     RANGE_NOT_SATISFIABLE = _Spoken(416, "BAD_REQUEST", 416, "RangeNotSatisfiable")
@@ -163,6 +164,14 @@ def too_many_requests() -> ApiError:
         ErrorKind.TOO_MANY_REQUESTS,
         "More writes are waiting than this server takes. This one was not done; send it again in a moment.",
         (("retry-after", "1"),),
+    )
+
+
+def rate_exceeded(seconds: int) -> ApiError:
+    return ApiError(
+        ErrorKind.TOO_MANY_REQUESTS,
+        "More requests came than this server takes of one caller. This one was not done; send it again later.",
+        (("retry-after", str(max(1, seconds))),),
     )
 
 

@@ -20,7 +20,14 @@ ASYMMETRIC_ALGORITHMS = (
     *("ES256", "ES384", "ES512", "EdDSA"),
 )
 """Of these the verifying key is public: no token can be made with what a provider publishes."""
-_MAY_BE_ZERO = ("port", "remembered_answers", "max_artifact_bytes")
+_LEAST_HEADER_BYTES = 8_192
+_MAY_BE_ZERO = (
+    "address_requests_per_second",
+    "user_requests_per_second",
+    "port",
+    "remembered_answers",
+    "max_artifact_bytes",
+)
 
 
 def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
@@ -54,6 +61,32 @@ class Settings:
     )
     signature_skew_seconds: int = _setting(300, "How old or early the date of a signed request may be.")
     password_seconds: int = _setting(300, "How long a verified password is remembered, so that it costs once.")
+    allowed_hosts: str = _setting(
+        "",
+        "Names that this server goes by, separated by commas; * takes any. Empty takes those of this machine on a "
+        "loopback address, and any elsewhere.",
+    )
+    cors_origins: str = _setting("", "Sites whose pages may call the API, such as https://lab.example.com, by commas.")
+    trusted_proxies: str = _setting("", "Addresses of proxies whose x-forwarded-for is believed, by commas.")
+    proxy_user_header: str = _setting(
+        "", "Header in which those proxies name the user that they have authenticated, such as x-forwarded-user."
+    )
+    address_requests_per_second: int = _setting(
+        0, "Requests a second from one address, before more are answered 429; 0 sets no limit."
+    )
+    user_requests_per_second: int = _setting(
+        0, "Requests a second of one user, before more are answered 429; 0 sets no limit."
+    )
+    max_requests_in_flight: int = _setting(2_000, "Requests at one time, before more are answered 503.")
+    max_connections: int = _setting(4_096, "Connections at one time; further ones wait.")
+    max_header_bytes: int = _setting(128 * 1024, "Longest head of a request: its URL and its headers together.")
+    header_seconds: int = _setting(30, "How long a client may take for the head of a request, or be idle.")
+    body_seconds: int = _setting(
+        60, "How long a body may stand still while it is sent; of a body in one piece, for each megabyte."
+    )
+    tls_client_ca: Path | None = _setting(
+        None, "Certificates (PEM) of those who sign clients' certificates: with it no other client is let in."
+    )
     failed_log_ins_per_minute: int = _setting(
         30, "Wrong passwords a minute from one address, and of one user, before more are answered 429."
     )
@@ -236,6 +269,7 @@ def _problems(given: Mapping[str, Origin]) -> Iterator[str]:
     if given["auth"].value not in ("auto", "required", "none"):
         yield f"{given['auth'].source}: {given['auth'].value!r} is unknown; auto, required and none are."
     yield from _problems_of_provider(given)
+    yield from _problems_of_protection(given)
     if (given["tls_cert"].value is None) != (given["tls_key"].value is None):
         yield "--tls-cert and --tls-key belong together: one of them is missing."
     readers = given["metrics_for"]
@@ -257,6 +291,15 @@ def _problems(given: Mapping[str, Origin]) -> Iterator[str]:
             yield f"{origin.source}: {origin.value} is too small; at least 1 is needed."
 
 
+def _problems_of_protection(given: Mapping[str, Origin]) -> Iterator[str]:
+    if given["max_header_bytes"].value < _LEAST_HEADER_BYTES:
+        yield f"{given['max_header_bytes'].source}: at least {_LEAST_HEADER_BYTES} are needed."
+    if given["proxy_user_header"].value and not given["trusted_proxies"].value:
+        yield "--proxy-user-header needs --trusted-proxies: from anyone else it would let in whoever sends it."
+    if given["tls_client_ca"].value is not None and given["tls_cert"].value is None:
+        yield "--tls-client-ca belongs to --tls-cert and --tls-key: without https there are no clients' certificates."
+
+
 def _problems_of_provider(given: Mapping[str, Origin]) -> Iterator[str]:
     issuer = given["oidc_issuer"]
     if not issuer.value:
@@ -269,6 +312,11 @@ def _problems_of_provider(given: Mapping[str, Origin]) -> Iterator[str]:
     for name in (name.strip() for name in algorithms.value.split(",")):
         if name not in ASYMMETRIC_ALGORITHMS:
             yield f"{algorithms.source}: {name!r} is not allowed; {', '.join(ASYMMETRIC_ALGORITHMS)} are."
+
+
+def listed(value: str) -> tuple[str, ...]:
+    """The parts of a setting that has several, separated by commas."""
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def without_password(url: str) -> str:

@@ -47,6 +47,7 @@ from modelkeep.server.observation import Observation
 from modelkeep.server.outbound import Outbound
 from modelkeep.server.pages import Pages, documents
 from modelkeep.server.probes import Abilities, find_probe
+from modelkeep.server.protection import Protection
 from modelkeep.server.remembered import RememberedAnswers
 from modelkeep.server.removals import remove_noted
 from modelkeep.server.retry import Replays
@@ -104,7 +105,10 @@ class Application:
             connections=settings.webhook_connections,
         )
         self._deliverer = Deliverer(self._engine, self._outbound.post, settings)
-        self.rsgi = RsgiApplication(self.answer, asgi_fallback(self._web), self._observation)
+        self.rsgi = RsgiApplication(
+            self.answer, asgi_fallback(self._web), self._observation, body_seconds=settings.body_seconds
+        )
+        self._protection = Protection(settings, lambda: self.rsgi.in_flight)
 
     async def start(self) -> None:
         """Bring the database up to date and open it. The data directory's lock is the caller's."""
@@ -141,6 +145,7 @@ class Application:
             max_artifact_bytes=self._settings.max_artifact_bytes,
             public_url=self._settings.public_url,
             post=self._outbound.post,
+            protection=None if self._in_command else self._protection,
         )
         self._count(executor.remembered)
         tasks = (self._prune(), self._tidy(), watch.watch(), keep_sampling(self._figures))
@@ -198,14 +203,22 @@ class Application:
 
     async def answer(self, request: HttpRequest) -> tuple[Answer | Content | None, str]:
         """Answer an API request or a probe; what is neither is for the pages, and None here."""
-        answered = await self._dispatcher.answer(request)
-        if answered[0] is None:
-            probe = find_probe(request.method, request.path, self._abilities)
-            if probe is not None:
-                return await probe(self._engine), answered[1]
-            if request.path == METRICS and request.method == "GET":
-                return await self._metrics(request, answered[1]), answered[1]
-        return answered
+        request = self._protection.seen(request)
+        preflight = self._protection.preflight(request)
+        answer, request_id = (preflight, "preflight") if preflight else await self._dispatcher.answer(request)
+        if answer is None:
+            answer = await self._beside_the_api(request, request_id)
+        if answer is not None and (more := self._protection.cross_origin_headers(request)):
+            answer = answer._replace(headers=(*answer.headers, *more))
+        return answer, request_id
+
+    async def _beside_the_api(self, request: HttpRequest, request_id: str) -> Answer | None:
+        probe = find_probe(request.method, request.path, self._abilities)
+        if probe is not None:
+            return await probe(self._engine)
+        if request.path == METRICS and request.method == "GET":
+            return await self._metrics(request, request_id)
+        return None
 
     async def _metrics(self, request: HttpRequest, request_id: str) -> Answer:
         address = request.client.rpartition(":")[0]

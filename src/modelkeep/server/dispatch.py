@@ -21,6 +21,7 @@ from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.execution import Executor
 from modelkeep.server.http import JSON, Answer, HttpRequest, PayloadTooLarge, RequestHeaders, read_header
 from modelkeep.server.observation import Observation
+from modelkeep.server.protection import Protection
 from modelkeep.server.retry import RetryToken, read_retry_token
 from modelkeep.server.routes import ORACLE_ROOT, Match, Place, Routes
 from modelkeep.server.tenants import Tenants
@@ -49,13 +50,16 @@ class Dispatcher:
         max_artifact_bytes: int,
         public_url: str,
         post: Post,
+        protection: Protection | None = None,
     ) -> None:
+        """Without `protection` nothing is refused but by who calls: within a command."""
         declared = list(operations)
         self._routes = Routes(declared)
         self._decoders = {(operation.name, operation.verb): Decoder(operation) for operation in declared}
         self._executor = executor
         self._tenants = tenants
         self._authenticator = authenticator
+        self._protection = protection
         self._observation = observation
         self._limits = limits
         self._page_key = page_key
@@ -73,6 +77,8 @@ class Dispatcher:
         dialect = Dialect.ORACLE if request.path.startswith(ORACLE_ROOT) else Dialect.MLFLOW
         try:
             entry.request_id = self.request_id(request.headers)
+            if self._protection is not None:
+                self._protection.check(request)
             match = self._routes.match(request.method, request.path)
             if match is None:
                 return None, entry.request_id
@@ -93,6 +99,8 @@ class Dispatcher:
         proof = _SIGNED if operation.signed else await self._authenticator.identify(_call(request, match, address))
         principal = proof.principal
         entry.principal = principal.name
+        if self._protection is not None:
+            self._protection.check_user(principal.name)
         if self.draining:
             raise unavailable("The server is stopping; try again in a moment.")
         tenancy, access = await self._tenancy(operation, principal, place, headers)
@@ -132,7 +140,7 @@ class Dispatcher:
         """The context of a caller from within this server; above all platforms where `platform` is ""."""
         if self.draining:
             raise unavailable("The server is stopping; try again in a moment.")
-        principal = (await self._authenticator.identify(Call(headers, address))).principal
+        principal = (await self._authenticator.identify(Call(headers, address, peer=address))).principal
         if not platform:
             return self._scope(principal, Dialect.ORACLE, request_id, None, address, NO_ACCESS)
         tenancy, access = await self._tenants.enter(principal, platform, workspace)
@@ -245,5 +253,7 @@ def _call(request: HttpRequest, match: Match, address: str) -> Call:
     rest = ""
     if match.operation.takes_rest and match.parameters:
         rest = next(reversed(match.parameters.values()))
-    authority = request.connection.authority if request.connection is not None else None
-    return Call(request.headers, address, request.method, request.path, request.query, rest, authority)
+    connection = request.connection
+    authority, peer = (connection.authority, connection.client) if connection is not None else (None, "")
+    peer = peer.rpartition(":")[0]
+    return Call(request.headers, address, request.method, request.path, request.query, rest, authority, peer)

@@ -31,6 +31,7 @@ class Connection(Protocol):
 
     scheme: str
     authority: str | None
+    client: str
 
 
 class HttpRequest(NamedTuple):

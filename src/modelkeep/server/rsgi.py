@@ -1,7 +1,7 @@
 """Between Granian's RSGI and this server's own requests and answers: the only file that knows the protocol."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from modelkeep.core.exchange import Content
@@ -10,7 +10,10 @@ from modelkeep.server.content import send_content
 from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.http import Answer, HttpRequest, PayloadTooLarge, arriving
 from modelkeep.server.observation import Observation
+from modelkeep.server.patience import moving, whole
 
+_HEADERS = (("x-content-type-options", "nosniff"), ("cache-control", "no-store"))
+"""What keeps browsers from taking an answer for something else, and from keeping it."""
 Handler = Callable[[HttpRequest], Awaitable[tuple[Answer | Content | None, str]]]
 Fallback = Callable[[Any, Any, str], Awaitable[int]]
 
@@ -18,7 +21,8 @@ Fallback = Callable[[Any, Any, str], Awaitable[int]]
 class RsgiApplication:
     """What Granian calls. The API answers first; what is not its own goes to `fallback`."""
 
-    def __init__(self, handler: Handler, fallback: Fallback, observation: Observation) -> None:
+    def __init__(self, handler: Handler, fallback: Fallback, observation: Observation, *, body_seconds: int) -> None:
+        self._body_seconds = body_seconds
         self._handler = handler
         self._observation = observation
         self._fallback = fallback
@@ -35,13 +39,23 @@ class RsgiApplication:
             self.in_flight -= 1
 
     async def _serve(self, scope: Any, protocol: Any) -> None:
+        seconds = self._body_seconds
+
         async def read_body(limit: int) -> bytes:
-            if "content-length" in scope.headers:
-                return bytes(await protocol())
-            return await _read_chunks(protocol, limit)
+            length = scope.headers.get("content-length")
+            if length is not None:
+                return await whole(protocol(), int(length) if length.isdecimal() else 0, seconds)
+            return await _read_chunks(moving(protocol, seconds), limit)
 
         request = HttpRequest(
-            scope.method, scope.path, scope.query_string, scope.headers, scope.client, read_body, protocol, scope
+            scope.method,
+            scope.path,
+            scope.query_string,
+            scope.headers,
+            scope.client,
+            read_body,
+            _Chunks(protocol, seconds),
+            scope,
         )
         answer, request_id = await self._handler(request)
         if answer is None:
@@ -50,7 +64,7 @@ class RsgiApplication:
         if isinstance(answer, Content):
             await send_content(protocol, answer, request_id)
             return
-        headers = [("opc-request-id", request_id), *answer.headers]
+        headers = [("opc-request-id", request_id), *_HEADERS, *answer.headers]
         if answer.body:
             headers.append(("content-type", answer.content_type))
             protocol.response_bytes(answer.status, headers, answer.body)
@@ -72,10 +86,21 @@ class RsgiApplication:
         self._observation.end(entry)
 
 
-async def _read_chunks(protocol: Any, limit: int) -> bytes:
+class _Chunks:
+    """A body that is taken piece by piece, once."""
+
+    def __init__(self, protocol: Any, seconds: float) -> None:
+        self._protocol = protocol
+        self._seconds = seconds
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return moving(self._protocol, self._seconds)
+
+
+async def _read_chunks(chunks: AsyncIterator[bytes], limit: int) -> bytes:
     """A body whose length was not announced, no more of it than is allowed."""
     body = bytearray()
-    async for chunk in arriving(protocol):
+    async for chunk in arriving(chunks):
         body += chunk
         if len(body) > limit:
             raise PayloadTooLarge

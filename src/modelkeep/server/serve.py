@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import uvloop
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.embed import Server
 
 from modelkeep.artifacts.stores import ArtifactsUnusable
@@ -153,8 +154,18 @@ async def _serve(
         http=HTTPModes.auto,
         websockets=False,
         log_enabled=False,
+        backlog=settings.max_connections,
+        backpressure=settings.max_connections,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=settings.header_seconds * 1_000, max_buffer_size=settings.max_header_bytes
+        ),
+        http2_settings=HTTP2Settings(
+            max_headers_size=settings.max_header_bytes, keep_alive_interval=settings.header_seconds * 1_000
+        ),
         ssl_cert=settings.tls_cert,
         ssl_key=settings.tls_key,
+        ssl_ca=settings.tls_client_ca,
+        ssl_client_verify=settings.tls_client_ca is not None,
     )
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()

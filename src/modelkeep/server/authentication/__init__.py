@@ -25,6 +25,8 @@ class Call(NamedTuple):
     """The end of the path that one parameter takes with all its slashes."""
     authority: str | None = None
     """The host, where it came otherwise than by a header."""
+    peer: str = ""
+    """The address that the connection came from: a proxy's, where `address` is what the proxy says."""
 
 
 class Proof(NamedTuple):

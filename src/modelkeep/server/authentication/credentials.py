@@ -78,7 +78,11 @@ class Credentials:
         password_ms: int,
         hosts: Sequence[str],
         tokens_of_provider: Callable[[str], Any] | None = None,
+        proxies: Sequence[str] = (),
+        proxy_user_header: str = "",
     ) -> None:
+        self._proxies = frozenset(proxies)
+        self._proxy_user_header = proxy_user_header.lower()
         self._engine = engine
         self._watch = watch
         self._server_key = server_key
@@ -99,7 +103,8 @@ class Credentials:
         if authorization is None:
             if "authorization" in call.headers:
                 raise not_authenticated()
-            known = await self._by_cookie(call)
+            by_proxy = self._named_by_proxy(call)
+            known = await (self._by_name(by_proxy) if by_proxy else self._by_cookie(call))
         else:
             scheme, _, parameters = authorization.partition(" ")
             scheme = scheme.lower()
@@ -188,6 +193,17 @@ class Credentials:
         known.proved_until = proved_until
         return known
 
+    async def _by_name(self, name: str) -> Known:
+        """A user whose name somebody says who may."""
+        key = b"named" + name.encode()
+        return self._recall(key) or await self._find(key, lambda tx: lookup.by_name(tx, name))
+
+    def _named_by_proxy(self, call: Call) -> str:
+        """The user whom a trusted proxy has authenticated, "" where none says so."""
+        if not self._proxy_user_header or call.peer not in self._proxies:
+            return ""
+        return call.headers.get(self._proxy_user_header) or ""
+
     async def _by_cookie(self, call: Call) -> Known:
         session = session_of(call)
         if session is None:
@@ -273,8 +289,7 @@ class Credentials:
         caller = known.principal
         if not known.user.acts_for_others:
             raise not_authorized(caller.name, "act for others", "a user who acts for others")
-        key = b"named" + name.encode()
-        named = self._recall(key) or await self._find(key, lambda tx: lookup.by_name(tx, name))
+        named = await self._by_name(name)
         return replace(named.principal, ceiling=caller.ceiling, only_platform=caller.only_platform, caller=caller.name)
 
 

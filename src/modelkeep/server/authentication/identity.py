@@ -1,8 +1,9 @@
 """Puts together what tells callers apart."""
 
 import asyncio
+from urllib.parse import urlsplit
 
-from modelkeep.core.settings import Settings
+from modelkeep.core.settings import Settings, listed
 from modelkeep.identity.changes import IdentityWatch
 from modelkeep.server.authentication.credentials import Credentials
 from modelkeep.server.authentication.entrance import Entrance
@@ -30,7 +31,9 @@ class Identity:
             last_use=self._last_use,
             signature_skew_ms=settings.signature_skew_seconds * _MILLISECONDS,
             password_ms=settings.password_seconds * _MILLISECONDS,
-            hosts=(),
+            hosts=[host for host in (*listed(settings.allowed_hosts), urlsplit(settings.public_url).netloc) if host],
+            proxies=listed(settings.trusted_proxies),
+            proxy_user_header=settings.proxy_user_header,
         )
         self.entrance = Entrance(engine, watch, settings, credentials)
 
