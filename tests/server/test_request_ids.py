@@ -27,7 +27,7 @@ _ANSWERS: list[tuple[str, str, Any, int]] = [
     ("GET", "/api/3.0/mlflow/server-info", None, 200),
     ("GET", "/openapi.json", None, 200),
     ("GET", "/docs", None, 200),
-    ("GET", "/", None, 307),
+    ("GET", "/", None, 303),
     ("GET", "/nonsense", None, 404),
     ("PUT", "/docs", None, 405),
 ]
