@@ -17,7 +17,8 @@ from bench.plan import LoadFailed
 from bench.prepare import Unprepared
 from bench.report import markdown
 from bench.run import Report, run
-from bench.scenarios import GROUPS
+from bench.scenarios import GROUPS, ON_POSTGRES
+from modelkeep.core.settings import without_password
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,6 +49,7 @@ def _command(arguments: Sequence[str]) -> str:
     if "--json" in words:
         at = words.index("--json")
         del words[at : at + 2]
+    words = [without_password(word) for word in words]
     return f"make bench BENCH={shlex.quote(shlex.join(words))}" if words else "make bench"
 
 
@@ -58,12 +60,22 @@ def _options(arguments: Sequence[str]) -> Any:
     parser.add_argument("--seconds", type=float, help="length of a window (2)")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 64], help="how many at once (1 8 64)")
     parser.add_argument("--only", choices=[group.name for group in GROUPS], action="append", help="these measurements")
+    parser.add_argument(
+        "--database",
+        default="",
+        metavar="URL|postgres",
+        help="measure on this PostgreSQL, or on one that is started: create, get, search, log, search runs (SQLite)",
+    )
     parser.add_argument("--no-mlflow", action="store_true", help="leave MLflow out")
     parser.add_argument("--no-fasttrackml", action="store_true", help="leave FastTrackML out")
     parser.add_argument("--artifact-mib", type=int, default=1024, help="size of the large artifact (1024)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement there")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the report there")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    there = {group.name for group in (ON_POSTGRES if options.database else GROUPS)}
+    if missing := sorted({*(options.only or [])} - there):
+        parser.error(f"not measured on PostgreSQL: {', '.join(missing)}")
+    return options
 
 
 def _without(options: Any) -> set[str]:
@@ -76,6 +88,7 @@ def _course(options: Any) -> Course:
     seconds = options.seconds or (1.0 if quick else 2.0)
     clients = tuple(sorted(options.clients))
     return Course(
+        database=options.database,
         rounds=options.rounds or (1 if quick else 3),
         seconds=seconds,
         warm_up=0.3 if quick else 0.5,

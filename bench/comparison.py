@@ -4,13 +4,24 @@ from collections.abc import Callable, Iterator
 from statistics import median
 
 from bench.measure import Results, Window
-from bench.peers import ASGI_FLOOR, FASTTRACKML, FILES, FLOOR, FORGETFUL, LATE_FILES, MLFLOW, MODELKEEP, NGINX
+from bench.peers import (
+    ASGI_FLOOR,
+    FASTTRACKML,
+    FILES,
+    FLOOR,
+    FORGETFUL,
+    LATE_FILES,
+    MLFLOW,
+    MODELKEEP,
+    NGINX,
+    TWO_WORKERS,
+)
 from bench.run import Report
 from bench.scenarios import SCENARIOS, Group
 from bench.tables import number, table
 from bench.work import Scenario
 
-_SERVERS = (MODELKEEP, FORGETFUL, FLOOR, ASGI_FLOOR, FILES, LATE_FILES, NGINX, FASTTRACKML, MLFLOW)
+_SERVERS = (MODELKEEP, FORGETFUL, TWO_WORKERS, FLOOR, ASGI_FLOOR, FILES, LATE_FILES, NGINX, FASTTRACKML, MLFLOW)
 _FINE = 10
 
 

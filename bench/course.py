@@ -7,6 +7,8 @@ class Course(msgspec.Struct, kw_only=True):
     """What a run of the benchmarks was asked for."""
 
     rounds: int
+    database: str
+    """PostgreSQL by its URL, or `postgres` for one that is started; "" measures on SQLite."""
     seconds: float
     warm_up: float
     slow_seconds: float

@@ -18,9 +18,11 @@ from bench.peers import (
     MLFLOW,
     MODELKEEP,
     NGINX,
+    TWO_WORKERS,
     NotInstalled,
     Peer,
 )
+from bench.postgres import Databases
 from bench.prepare import Unprepared, prepare_mlflow, prepare_modelkeep
 from bench.processes import Memory
 from bench.registry import sample_answers
@@ -35,11 +37,19 @@ _LONGEST_SETTLE_SECONDS = 45
 class House:
     """Who runs, what each held when idle, and who is not installed."""
 
-    def __init__(self, home: Path, stack: ExitStack, tell: Callable[[str], None], without: Collection[str]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        stack: ExitStack,
+        tell: Callable[[str], None],
+        without: Collection[str],
+        databases: Databases | None,
+    ) -> None:
         self._home = home
         self._stack = stack
         self._tell = tell
         self._without = without
+        self._databases = databases
         self._prepared: set[tuple[str, str]] = set()
         self.running: dict[str, Peer] = {}
         self.idle: dict[str, Memory] = {}
@@ -83,23 +93,34 @@ class House:
         self._tell(f"{server} answers after {peer.started.health:.2f} s")
         self.running[server] = peer
         self.idle[server] = _idle(peer)
-        if server in (MODELKEEP, FORGETFUL):
+        if server in (MODELKEEP, FORGETFUL, TWO_WORKERS):
             call(peer.port, "POST", "/api/3.0/mlflow/workspaces", {"name": "bench"})
         return peer
 
     def _server(self, server: str) -> AbstractContextManager[Peer]:
         starters: dict[str, Callable[[Path], AbstractContextManager[Peer]]] = {
-            MODELKEEP: peers.modelkeep,
+            MODELKEEP: lambda home: peers.modelkeep(home, MODELKEEP, *self._flags(MODELKEEP)),
             FORGETFUL: lambda home: peers.modelkeep(home, FORGETFUL, "--remembered-answers", "0"),
+            TWO_WORKERS: lambda home: peers.modelkeep(home, TWO_WORKERS, "--workers", "2", *self._flags(TWO_WORKERS)),
             FLOOR: lambda home: peers.floor(home, "rsgi", sample_answers(self.running[MODELKEEP])),
             ASGI_FLOOR: lambda home: peers.floor(home, "asgi", sample_answers(self.running[MODELKEEP])),
-            MLFLOW: peers.mlflow,
+            MLFLOW: lambda home: peers.mlflow(home, self._store()),
             FASTTRACKML: peers.fasttrackml,
             FILES: peers.files,
             LATE_FILES: lambda home: peers.files(home, LATE_FILES),
             NGINX: peers.nginx,
         }
         return starters[server](self._folder(server))
+
+    def _flags(self, server: str) -> list[str]:
+        """Where a server of modelkeep keeps what it is given, if not in SQLite."""
+        return ["--database", self._databases.of(server)] if self._databases else []
+
+    def _store(self) -> str:
+        """MLflow's database as MLflow names it."""
+        if self._databases is None:
+            return f"sqlite:///{self._folder(MLFLOW) / 'mlflow.db'}"
+        return "postgresql+psycopg:" + self._databases.of(MLFLOW).partition(":")[2]
 
     def _folder(self, server: str) -> Path:
         return self._home / server.replace(" ", "-").replace(",", "")
@@ -108,14 +129,13 @@ class House:
         if peer.name in (FLOOR, ASGI_FLOOR):
             return
         begun = time.perf_counter()
-        database = self._folder(MLFLOW) / "mlflow.db"
         match needs, peer.name == MLFLOW:
             case "models", True:
-                prepare_mlflow(peer, database)
+                prepare_mlflow(peer, self._store())
             case "models", False:
                 prepare_modelkeep(peer)
             case "runs", True:
-                prepare_runs_of_mlflow(peer, database)
+                prepare_runs_of_mlflow(peer, self._store())
             case "runs", False:
                 prepare_runs(peer)
             case _:

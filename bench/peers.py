@@ -18,6 +18,7 @@ from bench.calls import Refused, call
 
 MODELKEEP, FLOOR, ASGI_FLOOR, MLFLOW = "modelkeep", "floor", "ASGI floor", "mlflow server"
 FORGETFUL = "modelkeep, remembering nothing"
+TWO_WORKERS = "modelkeep, two workers"
 FASTTRACKML, FILES, LATE_FILES, NGINX = "fml server", "plain Granian", "plain Granian, not flushing", "nginx"
 FASTTRACKML_HOME = Path(sys.prefix) / "fasttrackml"
 """`make bench` installs it there, apart from the other packages: its Python half asks for an older MLflow."""
@@ -87,13 +88,12 @@ def floor(home: Path, interface: str, answers: dict[str, bytes]) -> Iterator[Pee
 
 
 @contextmanager
-def mlflow(home: Path) -> Iterator[Peer]:
-    """`mlflow server` on SQLite with its defaults, four workers among them; only its telemetry is off."""
+def mlflow(home: Path, store: str) -> Iterator[Peer]:
+    """`mlflow server` on its database with its defaults, four workers among them; only its telemetry is off."""
     port = free_port()
     executable = Path(sys.executable).with_name("mlflow")
     if not executable.exists():
         raise NotInstalled("mlflow is not installed here: pip install -e '.[bench]', or run with --no-mlflow")
-    store = f"sqlite:///{home / 'mlflow.db'}"
     command = [str(executable), "server", "--backend-store-uri", store, "--host", "127.0.0.1", "--port", str(port)]
     with _running(MLFLOW, MLFLOW_API, command, port, home) as peer:
         yield peer

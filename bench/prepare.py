@@ -1,10 +1,9 @@
 """The same data on every server: a model with 10,000 versions, an alias on one of them, and a model to create in."""
 
-import sqlite3
-from pathlib import Path
 from urllib.parse import urlencode
 
 from bench.calls import call, call_json, raw
+from bench.mlflow_rows import Rows, rows_of
 from bench.peers import Peer
 from bench.plan import MARKER, Plan, run_apart
 
@@ -44,21 +43,20 @@ def prepare_modelkeep(peer: Peer) -> None:
     _alias(peer)
 
 
-def prepare_mlflow(peer: Peer, database: Path) -> None:
-    """One version through the API, then 9,999 copies of its rows: through the API they would take minutes."""
+def prepare_mlflow(peer: Peer, database: str) -> None:
+    """One version through the API, then 9,999 copies of its rows in the database at this URL."""
     _models(peer)
     run_apart(Plan(port=peer.port, clients=1, requests=[create_request(peer, READ_MODEL)], seconds=60, answers=1))
-    with sqlite3.connect(database, timeout=30) as connection:
+    with rows_of(database) as rows:
         for table in ("model_versions", "model_version_tags"):
-            _copy_rows(connection, table)
-    connection.close()
+            _copy_rows(rows, table)
     _alias(peer)
 
 
-def _copy_rows(connection: sqlite3.Connection, table: str) -> None:
-    columns = [str(row[1]) for row in connection.execute(f"PRAGMA table_info({table})")]
+def _copy_rows(rows: Rows, table: str) -> None:
+    columns = rows.columns(table)
     later = {"version": "n", "creation_time": "creation_time + n", "last_updated_time": "last_updated_time + n"}
-    connection.execute(
+    rows.run(
         f"WITH RECURSIVE numbers(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < {VERSIONS}) "
         f"INSERT INTO {table} ({', '.join(columns)}) "
         f"SELECT {', '.join(later.get(column, column) for column in columns)} FROM {table}, numbers "

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from bench.measure import Results
-from bench.peers import FASTTRACKML, FILES, FLOOR, MLFLOW, MODELKEEP
+from bench.peers import FASTTRACKML, FILES, FLOOR, MLFLOW, MODELKEEP, TWO_WORKERS
 from bench.processes import Memory
 from bench.registry import CREATE, FIRST_PAGE, GET, LAST_PAGE
 from bench.scenarios import CLIENT, DOWN, HISTORY, LOG_BATCH, LOG_METRIC, SEARCH_RUNS, UP
@@ -13,6 +13,8 @@ from bench.scenarios import CLIENT, DOWN, HISTORY, LOG_BATCH, LOG_METRIC, SEARCH
 _MANY, _SOME = 64, 8
 _PAGE_NOISE = 1.1
 """Two equal measurements differ by this much on a small machine."""
+_GROWTH = 1.1
+"""More than two equal measurements differ by."""
 
 
 class Line(msgspec.Struct):
@@ -32,6 +34,18 @@ def lines(results: Results, clients: Iterable[int], first_answer: float, idle: M
         *_artifacts(results),
         Line("First request answered after exec", "≤ 1.0 s", f"{first_answer:.2f} s", first_answer <= 1.0),
         Line("Resident when idle", "≤ 120 MiB", f"{idle.resident:.0f} MiB", idle.resident <= 120),
+    ]
+
+
+def lines_on_postgres(results: Results) -> list[Line]:
+    """All lines on PostgreSQL."""
+    workers = results.ratio((TWO_WORKERS, CREATE), (MODELKEEP, CREATE), _MANY)
+    return [
+        _at_least(f"Create, {_MANY} clients, against MLflow", 100, _against(results, MLFLOW, CREATE, _MANY), " ×"),
+        _at_least(f"Create, {_MANY} clients, two workers against one", _GROWTH, workers, " ×"),
+        _at_least(
+            f"Log 100 metrics, {_SOME} clients, against MLflow", 30, _against(results, MLFLOW, LOG_BATCH, _SOME), " ×"
+        ),
     ]
 
 

@@ -9,13 +9,13 @@ from statistics import median
 
 import msgspec
 
-from bench import machine, peers, processes, reach
+from bench import machine, peers, postgres, processes, reach
 from bench.course import Course
 from bench.house import House
 from bench.measure import Measured, Results, Unmeasured, Window, measure
 from bench.peers import Started
 from bench.processes import Memory
-from bench.scenarios import GROUPS
+from bench.scenarios import groups
 
 _STARTS = 3
 
@@ -43,7 +43,14 @@ class Report(msgspec.Struct, kw_only=True):
     footprints: dict[str, Footprint]
 
     @property
+    def database(self) -> str:
+        """Where modelkeep and MLflow keep what they are given."""
+        return "PostgreSQL" if self.course.database else "SQLite"
+
+    @property
     def lines(self) -> list[reach.Line]:
+        if self.course.database:
+            return reach.lines_on_postgres(Results(self.windows))
         own = self.footprints[peers.MODELKEEP]
         return reach.lines(Results(self.windows), self.course.clients, own.started.first_answer, own.idle)
 
@@ -54,14 +61,17 @@ def run(course: Course, command: str, tell: Callable[[str], None], *, without: C
     with tempfile.TemporaryDirectory(prefix="modelkeep-bench-") as home, ExitStack() as stack:
         here = Path(home)
         described = machine.describe(here)
-        starts = [_start_once(here / f"start-{number}") for number in range(_STARTS - 1)]
-        house = House(here, stack, tell, without)
+        databases = stack.enter_context(postgres.databases(course.database)) if course.database else None
+        if databases is not None:
+            described.versions["PostgreSQL"] = databases.version
+        again = 0 if databases else _STARTS - 1
+        starts = [_start_once(here / f"start-{number}") for number in range(again)]
+        house = House(here, stack, tell, without, databases)
         starts.append(house.start(peers.MODELKEEP).started)
         measured = Measured()
-        for group in GROUPS:
-            if group.name in course.groups:
-                measured.unmeasured += house.furnish(group)
-                measure(course, group, house.ready(group), measured, tell)
+        for group in groups(course):
+            measured.unmeasured += house.furnish(group)
+            measure(course, group, house.ready(group), measured, tell)
         footprints = {
             name: Footprint(peer.started, house.idle[name], processes.memory(peer.pid))
             for name, peer in house.running.items()

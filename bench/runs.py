@@ -1,14 +1,12 @@
 """The same runs on every server: 5,000 with params, metrics and tags, and one that has a metric of 100,000 points."""
 
-import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from bench.calls import call, call_json, raw
+from bench.mlflow_rows import rows_of
 from bench.peers import Peer
 from bench.plan import Plan, run_apart
 from bench.prepare import Unprepared
@@ -85,21 +83,19 @@ def prepare_runs(peer: Peer) -> None:
     _send(peer, [{"run_id": long, "metrics": [_point(at + more) for more in range(_BATCH)]} for at in starts])
 
 
-def prepare_runs_of_mlflow(peer: Peer, database: Path) -> None:
-    """One run and one point through the API, then copies of their rows: through the API they would take minutes."""
+def prepare_runs_of_mlflow(peer: Peer, database: str) -> None:
+    """One run and one point through the API, then copies of their rows in the database at this URL."""
     _experiments(peer)
     first, long = _create_run(peer, SEARCHED), _create_run(peer, LONG)
     peer.known[HISTORY] = long
     _send(peer, [_batch(first, 1), {"run_id": long, "metrics": [_point(0)]}])
-    with sqlite3.connect(database, timeout=30) as connection:
-        connection.row_factory = sqlite3.Row
+    with rows_of(database) as rows:
         for table in ("runs", "metrics", "latest_metrics", "params", "tags"):
-            for row in connection.execute(f"SELECT * FROM {table} WHERE run_uuid = ?", (first,)).fetchall():
-                _insert(connection, table, (_of_run(dict(row), number) for number in range(2, RUNS + 1)))
-        [row] = connection.execute("SELECT * FROM metrics WHERE run_uuid = ?", (long,)).fetchall()
-        _insert(connection, "metrics", ({**dict(row), **_point(step)} for step in range(1, POINTS)))
-        connection.execute("UPDATE latest_metrics SET step = ? WHERE run_uuid = ?", (POINTS - 1, long))
-    connection.close()
+            for row in rows.of(table, "run_uuid", first):
+                rows.insert(table, (_of_run(row, number) for number in range(2, RUNS + 1)))
+        [row] = rows.of("metrics", "run_uuid", long)
+        rows.insert("metrics", ({**row, **_point(step)} for step in range(1, POINTS)))
+        rows.run("UPDATE latest_metrics SET step = :last WHERE run_uuid = :run", last=POINTS - 1, run=long)
 
 
 def _of_run(row: dict[str, Any], number: int) -> dict[str, Any]:
@@ -114,15 +110,6 @@ def _of_run(row: dict[str, Any], number: int) -> dict[str, Any]:
     else:
         changed["value"] = {**logged.metrics, **logged.params, **logged.tags}[row["key"]]
     return {**row, **changed}
-
-
-def _insert(connection: sqlite3.Connection, table: str, rows: Iterator[dict[str, Any]]) -> None:
-    first = next(rows)
-    columns = ", ".join(f'"{column}"' for column in first)
-    places = ", ".join("?" for _ in first)
-    statement = f"INSERT INTO {table} ({columns}) VALUES ({places})"
-    connection.execute(statement, tuple(first.values()))
-    connection.executemany(statement, (tuple(row.values()) for row in rows))
 
 
 def _send(peer: Peer, batches: list[dict[str, object]]) -> None:

