@@ -2,35 +2,39 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any, NamedTuple, NoReturn, Protocol
 
 from modelkeep.core.clock import now_ms
 from modelkeep.importing.clashes import find_clashes
 from modelkeep.importing.journal import Journal, Target, open_journal
-from modelkeep.importing.metric_rows import write_logged_models, write_points
+from modelkeep.importing.metric_rows import write_logged_models, write_new_points, write_points
 from modelkeep.importing.registry_rows import write_aliases, write_models, write_versions
 from modelkeep.importing.source import Batch, Source
 from modelkeep.importing.tracking_rows import write_experiments, write_runs
 from modelkeep.importing.webhook_rows import write_webhooks
 from modelkeep.storage.engine import Engine
+from modelkeep.storage.errors import UniqueViolation
 from modelkeep.storage.transaction import Transaction
 
 _log = logging.getLogger("modelkeep.importing")
 
 
 class Kind(NamedTuple):
-    """Records of one kind: how they are read and how they are written."""
+    """Records of one kind: how they are read and how they are written.
+
+    `write_new` writes faster and fails where one of the records is there already; from then on `write` is taken.
+    """
 
     name: str
     read: Callable[[Source, str], Iterator[Batch[Any]]]
     write: Callable[[Transaction, Target, Sequence[Any]], None]
+    write_new: Callable[[Transaction, Target, Sequence[Any]], None] | None = None
 
 
 KINDS = (
     Kind("experiments", lambda source, after: source.experiments(after), write_experiments),
     Kind("runs", lambda source, after: source.runs(after), write_runs),
-    Kind("points", lambda source, after: source.points(after), write_points),
+    Kind("points", lambda source, after: source.points(after), write_points, write_new_points),
     Kind("logged_models", lambda source, after: source.logged_models(after), write_logged_models),
     Kind("models", lambda source, after: source.models(after), write_models),
     Kind("versions", lambda source, after: source.versions(after), write_versions),
@@ -85,8 +89,10 @@ async def _bring_kind(
         watcher.began(name, done, source.expected(name))
         for batch in kind.read(source, progress.positions.get(name, "")):
             done += len(batch.records)
+            work, otherwise = _write_of(target, journal, kind, batch, done)
             try:
-                await engine.write(partial(_write, target, journal, kind, batch, done), raise_it)
+                if await engine.write(work, otherwise):
+                    kind = kind._replace(write_new=None)
             except Exception as error:
                 _log.debug("a batch of %s was not written", name, exc_info=True)
                 cause = " ".join(str(error).split())[:300].rstrip(".")
@@ -96,9 +102,26 @@ async def _bring_kind(
     watcher.ended(name, done)
 
 
-def _write(target: Target, journal: Journal, kind: Kind, batch: Batch[Any], done: int, tx: Transaction) -> None:
-    kind.write(tx, target, batch.records)
-    journal.note(tx, kind.name, batch.position, done)
+_Write = Callable[[Transaction], bool]
+_Otherwise = Callable[[Transaction, Exception], bool]
+
+
+def _write_of(target: Target, journal: Journal, kind: Kind, batch: Batch[Any], done: int) -> tuple[_Write, _Otherwise]:
+    """What writes a batch, and what does where some of it is there already; whether that was so."""
+
+    def write(tx: Transaction) -> bool:
+        (kind.write_new or kind.write)(tx, target, batch.records)
+        journal.note(tx, kind.name, batch.position, done)
+        return False
+
+    def write_known(tx: Transaction, error: Exception) -> bool:
+        if kind.write_new is None or not isinstance(error, UniqueViolation):
+            raise error
+        kind.write(tx, target, batch.records)
+        journal.note(tx, kind.name, batch.position, done)
+        return True
+
+    return write, write_known
 
 
 def raise_it(tx: Transaction, error: Exception) -> NoReturn:

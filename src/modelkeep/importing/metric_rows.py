@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from modelkeep.importing.journal import Target
 from modelkeep.importing.records import LoggedModel, Point
 from modelkeep.importing.tracking_rows import insert_into, rows_of_experiments, rows_of_runs
+from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.expressions import json_array, one_of
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import (
@@ -22,6 +23,7 @@ from modelkeep.tracking.logged_models import LoggedModelStatus
 
 _m = logged_models.c
 _POINTS = insert_into(metrics)
+_NEW_POINTS = BulkInsert(metrics, _POINTS.columns)
 _MODELS = insert_into(logged_models, "id")
 _KEYED = Query(sa.select(_m.key, _m.id).where(_m.workspace_id == sa.bindparam("workspace"), _m.key.in_(one_of("keys"))))
 _TAGS = insert_into(logged_model_tags)
@@ -32,6 +34,15 @@ _STATUSES = tuple(status.value for status in LoggedModelStatus)
 
 def write_points(tx: Transaction, target: Target, records: Sequence[Point]) -> None:
     """The history, in the order in which the table keeps it. Points of a run that is not there are left out."""
+    _write_points(tx, target, records, _POINTS)
+
+
+def write_new_points(tx: Transaction, target: Target, records: Sequence[Point]) -> None:
+    """The same of points none of which is there: nobody has to look for each of them first."""
+    _write_points(tx, target, records, _NEW_POINTS)
+
+
+def _write_points(tx: Transaction, target: Target, records: Sequence[Point], insert: BulkInsert) -> None:
     runs = {key: row for key, (row, _) in rows_of_runs(tx, target, {point[0] for point in records}).items()}
     names = sorted({point[1] for point in records})
     numbers = dict(zip(names, tx.metric_key_ids(names), strict=True))
@@ -41,7 +52,7 @@ def write_points(tx: Transaction, target: Target, records: Sequence[Point]) -> N
         if run in runs
     ]
     rows.sort()
-    tx.insert(_POINTS, rows)
+    tx.insert(insert, rows)
 
 
 def write_logged_models(tx: Transaction, target: Target, records: Sequence[LoggedModel]) -> None:

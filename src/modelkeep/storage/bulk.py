@@ -40,6 +40,11 @@ class BulkInsert:
         """Where the rows go."""
         return self._table
 
+    @property
+    def plain(self) -> bool:
+        """Whether a row that is there already is an error."""
+        return self._conflict is None
+
     @cached_property
     def from_staged(self) -> Query:
         """The same insert of all rows of another table, which has these columns and the name `staged`."""

@@ -11,7 +11,7 @@ from sqlalchemy.sql import ClauseElement
 from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.errors import Busy, DiskFull, ForeignKeyViolation, Unavailable, UniqueViolation
 from modelkeep.storage.interned import InternedNames
-from modelkeep.storage.postgres.copying import FEWEST, copy_rows
+from modelkeep.storage.postgres.copying import FEWEST, copy_new_rows, copy_rows
 from modelkeep.storage.postgres.wire import Statement, Wire
 from modelkeep.storage.query import Compiled, Query
 from modelkeep.storage.transaction import Row
@@ -84,7 +84,10 @@ class PostgresConnection:
         self.flush()
         self.changes += 1
         try:
-            copy_rows(self.driver, bulk, self._form(bulk.from_staged).sql, rows)
+            if bulk.plain:
+                copy_new_rows(self.driver, bulk, rows)
+            else:
+                copy_rows(self.driver, bulk, self._form(bulk.from_staged).sql, rows)
         except psycopg.Error as error:
             raise self._translated(error) from error
 
