@@ -43,7 +43,7 @@ from modelkeep.ui.registry_pages.texts import confirm
 from modelkeep.ui.view import action, view
 
 _COLUMNS = {"version": "-version_number", "updated": "-last_updated_timestamp"}
-_SHOWN_METRICS = 3
+_SHOWN_METRICS = 2
 _OPERATIONS = SimpleNamespace(
     update=update_registered_model,
     rename=rename_registered_model,
