@@ -250,6 +250,8 @@ ROWS: dict[str, Row] = {
     "mlflow_unassign_role": Row("role", ADMIN, _role(username="wera")),
     "mlflow_list_role_users": Row("role", READ, _role()),
     "mlflow_list_user_roles": Row("open roles", ADMIN, _just(username="wera")),
+    "search_audit": Row("roles", ADMIN, lambda ids: {"workspace": ids["platform"]}),
+    "get_registered_model_history": Row("model", READ, _model()),
     "create_user": Row("server", ADMIN, _just(name="brand-new")),
     "list_users": Row("server", ADMIN, _just()),
     "get_user": Row("own", READ, _user()),

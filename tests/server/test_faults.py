@@ -25,6 +25,7 @@ from modelkeep.server.execution import Executor
 from modelkeep.server.figures import Figures
 from modelkeep.server.http import Answer, HttpRequest
 from modelkeep.server.observation import Observation
+from modelkeep.server.refusals import Refusals
 from modelkeep.server.retry import Replays
 from modelkeep.server.tenants import Tenants
 from modelkeep.storage.errors import DatabaseUnusable, Overloaded, Unavailable
@@ -98,6 +99,7 @@ def test_a_caller_who_is_not_known_is_401(tmp_path: Path, path: str, dialect: Di
             max_artifact_bytes=0,
             post=_nowhere,
             public_url="",
+            refusals=Refusals(engine, 10),
         )
 
         async def no_body(limit: int) -> bytes:

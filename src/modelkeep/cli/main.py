@@ -6,6 +6,7 @@ import typer
 
 from modelkeep import __version__
 from modelkeep.cli import (
+    audit,
     backup,
     config,
     db,
@@ -13,6 +14,7 @@ from modelkeep.cli import (
     doctor,
     export,
     gc,
+    grant,
     group,
     import_,
     key,
@@ -37,6 +39,7 @@ serve.add_to(app)
 config.add_to(app)
 doctor.add_to(app)
 gc.add_to(app)
+audit.add_to(app)
 backup.add_to(app)
 export.add_to(app)
 demo.add_to(app)
@@ -48,6 +51,7 @@ app.add_typer(tls.app, name="tls")
 app.add_typer(user.app, name="user")
 app.add_typer(group.app, name="group")
 app.add_typer(role.app, name="role")
+app.add_typer(grant.app, name="grant")
 app.add_typer(token.app, name="token")
 app.add_typer(key.app, name="key")
 

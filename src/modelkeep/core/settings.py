@@ -22,6 +22,7 @@ ASYMMETRIC_ALGORITHMS = (
 """Of these the verifying key is public: no token can be made with what a provider publishes."""
 _LEAST_HEADER_BYTES = 8_192
 _MAY_BE_ZERO = (
+    "audit_days",
     "address_requests_per_second",
     "user_requests_per_second",
     "port",
@@ -187,6 +188,10 @@ class Settings:
 
     max_permission_targets: int = _setting(
         Limits.permission_targets, "Most users, groups or roles in one change of permissions."
+    )
+    audit_days: int = _setting(365, "Days for which records of what was done are kept; 0 keeps them for ever.")
+    refusals_per_second: int = _setting(
+        10, "Refused attempts of one caller that are recorded in a second; of more, how many there were."
     )
     max_audit_page: int = _setting(Limits.audit_page, "Largest page of records of what was done.")
     max_webhooks: int = _setting(Limits.webhooks, "Most webhooks of a platform.")

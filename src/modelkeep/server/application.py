@@ -19,6 +19,7 @@ from modelkeep.identity.changes import IdentityWatch
 from modelkeep.registry.platforms import ensure_default_platform
 from modelkeep.server.access_log import AccessLog
 from modelkeep.server.asgi import AsgiApplication, asgi_fallback
+from modelkeep.server.audit import forget_records
 from modelkeep.server.authentication import Authenticator
 from modelkeep.server.authentication.entrance import CommandLine, Unprotected
 from modelkeep.server.authentication.identity import Identity
@@ -48,6 +49,7 @@ from modelkeep.server.outbound import Outbound
 from modelkeep.server.pages import Pages, documents
 from modelkeep.server.probes import Abilities, find_probe
 from modelkeep.server.protection import Protection
+from modelkeep.server.refusals import Refusals
 from modelkeep.server.remembered import RememberedAnswers
 from modelkeep.server.removals import remove_noted
 from modelkeep.server.retry import Replays
@@ -133,6 +135,7 @@ class Application:
             watch,
             self._deliverer.wake,
         )
+        self._refusals = Refusals(self._engine, self._settings.refusals_per_second)
         self._dispatcher = Dispatcher(
             self._operations,
             executor,
@@ -146,9 +149,10 @@ class Application:
             public_url=self._settings.public_url,
             post=self._outbound.post,
             protection=None if self._in_command else self._protection,
+            refusals=self._refusals,
         )
         self._count(executor.remembered)
-        tasks = (self._prune(), self._tidy(), watch.watch(), keep_sampling(self._figures))
+        tasks = (self._prune(), self._tidy(), watch.watch(), keep_sampling(self._figures), self._refusals.keep_on())
         self._tasks = [asyncio.create_task(task) for task in tasks]
         self._tasks += self._identity.tasks()
 
@@ -180,6 +184,10 @@ class Application:
             await asyncio.sleep(0.01)
         await self._deliverer.stop()
         await self._outbound.close()
+        try:
+            await self._refusals.keep()
+        except Exception:
+            _log.exception("the last refused attempts could not be recorded")
         self._stores.close()
         await self._identity.close()
         await self._engine.close()
@@ -267,16 +275,18 @@ class Application:
         return self._prepare(tx)
 
     async def _prune(self) -> None:
-        """Forget retry tokens whose time is over, a little at a time so that no write waits long."""
+        """Forget retry tokens and records whose time is over, a little at a time so that no write waits long."""
         while True:
             await asyncio.sleep(_PRUNE_EVERY_SECONDS)
             try:
                 while await self._engine.write(self._forget_old, _raise) == _PRUNE_MOST:
                     await asyncio.sleep(0.1)
+                while await self._engine.write(self._forget_records, _raise) == _PRUNE_MOST:
+                    await asyncio.sleep(0.1)
             except Away:
                 continue
             except Exception:
-                _log.exception("retry tokens could not be pruned; the next minute tries again")
+                _log.exception("retry tokens and records could not be pruned; the next minute tries again")
 
     async def _tidy(self) -> None:
         """Remove the bytes of what was deleted, and once an hour what uploads have left that came to no end."""
@@ -289,6 +299,9 @@ class Application:
             except Exception:
                 _log.exception("the artifacts could not be tidied; the next turn tries again")
             await asyncio.sleep(_TIDY_EVERY_SECONDS)
+
+    def _forget_records(self, tx: Transaction) -> int:
+        return forget_records(tx, now_ms(), self._settings.audit_days, _PRUNE_MOST)
 
     def _forget_old(self, tx: Transaction) -> int:
         return self._replays.forget_old(tx, now_ms(), _PRUNE_MOST)

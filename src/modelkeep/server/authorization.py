@@ -12,20 +12,21 @@ from modelkeep.core.scope import Scope
 from modelkeep.storage.transaction import Transaction
 
 
-class Hidden(ApiError):
-    """The answer to who asks for what is there but may not be seen: the same as for what is not there."""
+class Refused(ApiError):
+    """A refusal of what is there: it may not be done, or may not be seen and is answered as what is not there."""
+
+    __slots__ = ("subject_kind", "subject_name")
+
+    def __init__(self, error: ApiError, kind: str = "", name: str = "") -> None:
+        super().__init__(error.kind, error.message, error.headers)
+        self.subject_kind, self.subject_name = kind, name
 
 
 def is_refusal(error: Exception) -> bool:
     """Whether a caller was turned away: not known, not allowed, or not to see what is there."""
-    return isinstance(error, Hidden) or (
+    return isinstance(error, Refused) or (
         isinstance(error, ApiError) and error.kind in (ErrorKind.NOT_AUTHENTICATED, ErrorKind.NOT_AUTHORIZED)
     )
-
-
-def hidden(error: ApiError) -> Hidden:
-    """An error that says of something hidden what it would say of something absent."""
-    return Hidden(error.kind, error.message, error.headers)
 
 
 def flows_down(operation: Operation, scope: Scope) -> bool:
@@ -42,12 +43,13 @@ def authorize(tx: Transaction, operation: Operation, scope: Scope, request: Any)
         if not held.exists:
             raise held.missing
         if held.level <= 0:
-            raise hidden(held.missing)
+            raise _refused(operation, scope, request, held.missing)
     if min(held.level, scope.principal.ceiling) < operation.needs:
-        raise _refused(operation, scope, request)
+        name = operation.on.named(scope, request)[:200]
+        needed = f"{operation.needs.name} on the {operation.on.what}" + (f" '{name}'" if name else "")
+        error = not_authorized(scope.principal.name, operation.name.replace("_", " "), needed)
+        raise _refused(operation, scope, request, error)
 
 
-def _refused(operation: Operation, scope: Scope, request: Any) -> ApiError:
-    name = operation.on.named(scope, request)[:200]
-    on = f"the {operation.on.what}" + (f" '{name}'" if name else "")
-    return not_authorized(scope.principal.name, operation.name.replace("_", " "), f"{operation.needs.name} on {on}")
+def _refused(operation: Operation, scope: Scope, request: Any, error: ApiError) -> Refused:
+    return Refused(error, operation.on.what.replace(" ", "_"), operation.on.named(scope, request))

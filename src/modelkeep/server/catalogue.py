@@ -27,6 +27,7 @@ from modelkeep.registry import (
     webhooks,
     workspaces,
 )
+from modelkeep.server import audit
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking import (
     artifact_proxy,
@@ -110,6 +111,7 @@ MODULES = (
     keys,
     session_tokens,
     mlflow_users,
+    audit,
 )
 
 

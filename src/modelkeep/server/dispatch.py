@@ -16,12 +16,14 @@ from modelkeep.registry.platforms import DEFAULT_PLATFORM
 from modelkeep.registry.workspaces import DEFAULT_WORKSPACE
 from modelkeep.server.access_log import Entry
 from modelkeep.server.authentication import SIGNED, Authenticator, Call, Proof
+from modelkeep.server.authorization import Refused, is_refusal
 from modelkeep.server.decoding import Decoder
 from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.execution import Executor
 from modelkeep.server.http import JSON, Answer, HttpRequest, PayloadTooLarge, RequestHeaders, read_header
 from modelkeep.server.observation import Observation
 from modelkeep.server.protection import Protection
+from modelkeep.server.refusals import Refusals, attempt
 from modelkeep.server.retry import RetryToken, read_retry_token
 from modelkeep.server.routes import ORACLE_ROOT, Match, Place, Routes
 from modelkeep.server.tenants import Tenants
@@ -50,6 +52,7 @@ class Dispatcher:
         max_artifact_bytes: int,
         public_url: str,
         post: Post,
+        refusals: Refusals,
         protection: Protection | None = None,
     ) -> None:
         """Without `protection` nothing is refused but by who calls: within a command."""
@@ -67,6 +70,7 @@ class Dispatcher:
         self._max_artifact_bytes = max_artifact_bytes
         self._public_url = public_url.rstrip("/")
         self.post = post
+        self._refusals = refusals
         self._new_request_id = request_id_source()
         self.draining = False
 
@@ -92,6 +96,16 @@ class Dispatcher:
         return answer, entry.request_id
 
     async def _operate(self, request: HttpRequest, match: Match, entry: Entry) -> Answer | Content:
+        try:
+            return await self._admit(request, match, entry)
+        except ApiError as error:
+            if is_refusal(error):
+                address = request.client.rpartition(":")[0]
+                tenancy = await self._tenants.find(entry.platform, entry.workspace or None) if entry.platform else None
+                self._note(error, entry.principal, entry.operation, entry.request_id, address, tenancy)
+            raise
+
+    async def _admit(self, request: HttpRequest, match: Match, entry: Entry) -> Answer | Content:
         operation, place, parameters = match
         headers = request.headers
         entry.operation = operation.name
@@ -159,16 +173,43 @@ class Dispatcher:
     ) -> Answer:
         """Do an operation that is called from within this server, as one that came by HTTP is done."""
         decoded = self._decoders[operation.name, operation.verb].decode("", _encode(request), None)
-        if operation.writes:
-            return await self._write(operation, scope, decoded, retry_token, None)
-        return await self._executor.read(operation, scope, decoded)
+        try:
+            if operation.writes:
+                return await self._write(operation, scope, decoded, retry_token, None)
+            return await self._executor.read(operation, scope, decoded)
+        except ApiError as error:
+            self._note(error, scope.principal.name, operation.name, scope.request_id, scope.address, scope.tenancy)
+            raise
 
     async def run_on_bytes(
         self, operation: Operation, scope: Scope, request: msgspec.Struct, exchange: Exchange
     ) -> Answer | Content:
         """The same for an operation that lists or reads artifacts."""
         decoded = self._decoders[operation.name, operation.verb].decode("", _encode(request), None)
-        return await self._executor.carry(operation, scope, decoded, exchange)
+        try:
+            return await self._executor.carry(operation, scope, decoded, exchange)
+        except ApiError as error:
+            self._note(error, scope.principal.name, operation.name, scope.request_id, scope.address, scope.tenancy)
+            raise
+
+    def _note(
+        self,
+        error: Exception,
+        principal: str,
+        operation: str,
+        request_id: str,
+        address: str,
+        tenancy: Tenancy | None = None,
+    ) -> None:
+        """Have a refusal recorded."""
+        if not is_refusal(error):
+            return
+        tried = attempt(principal, operation, request_id, address)
+        if tenancy is not None:
+            tried |= {"platform_id": tenancy.platform, "workspace_id": tenancy.workspace}
+        if isinstance(error, Refused):
+            tried |= {"subject_kind": error.subject_kind, "subject_name": error.subject_name[:500]}
+        self._refusals.note(error, tried)
 
     def _scope(
         self,

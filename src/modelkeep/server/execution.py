@@ -1,33 +1,27 @@
 """Runs one operation in a transaction: permission, rules, record and retry token, together or not at all."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
-import sqlalchemy as sa
 
 from modelkeep.artifacts.stores import Stores
 from modelkeep.core.errors import ApiError, internal
 from modelkeep.core.exchange import Content, Exchange
 from modelkeep.core.operation import Operation
+from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.identity.changes import IdentityWatch
 from modelkeep.server.authorization import authorize, flows_down, is_refusal
 from modelkeep.server.http import Answer
+from modelkeep.server.records import INSERT, record_of, record_write
 from modelkeep.server.remembered import RememberedAnswers
 from modelkeep.server.retry import Replays, RetryToken
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.errors import UniqueViolation
-from modelkeep.storage.query import Query
-from modelkeep.storage.schema import write_records
-from modelkeep.storage.transaction import Transaction
+from modelkeep.storage.transaction import Subject, Transaction
 
 _encode = msgspec.json.Encoder().encode
-_RECORD = Query(
-    sa.insert(write_records).values(
-        {column.name: sa.bindparam(column.name) for column in write_records.columns if column.name != "id"}
-    )
-)
 
 
 class Executor:
@@ -97,9 +91,22 @@ class Executor:
 
         plan = await self._engine.look_up(work, _tenant(scope))
         response = await operation.after(self._stores, plan, exchange)
+        if operation.needs > Permission.READ:
+            await self._record_bytes(operation, scope, request, plan)
         if isinstance(response, Content):
             return response
         return Answer(operation.status, _encode(response), tuple(exchange.answer_headers))
+
+    async def _record_bytes(self, operation: Operation, scope: Scope, request: msgspec.Struct, plan: Any) -> None:
+        """Leave the record of a change of artifacts, once it is done: bytes and rows share no transaction."""
+        place = getattr(plan, "place", plan)
+        name = f"{place.location.rstrip('/')}/{place.path}" if hasattr(place, "location") else ""
+        values = record_of(operation, scope, request, Subject(name and "artifact", "", "", name))
+
+        def work(tx: Transaction) -> None:
+            tx.put(INSERT, **values)
+
+        await self._engine.write(work, _raise, None, "", _tenant(scope))
 
     async def write(
         self,
@@ -119,7 +126,7 @@ class Executor:
             nonlocal changes_identities, announced
             authorize(tx, operation, scope, request)
             answer = _perform(tx, operation, scope, request)
-            _record(tx, operation, scope, retry, answer)
+            record_write(tx, operation, scope, request, retry, answer)
             changes_identities, announced = tx.changes_identities, tx.announced
             return answer
 
@@ -137,6 +144,10 @@ class Executor:
         if announced:
             self._wake_deliverer()
         return answer
+
+
+def _raise(tx: Transaction, error: Exception) -> NoReturn:
+    raise error
 
 
 def _tenant(scope: Scope) -> int | None:
@@ -172,26 +183,3 @@ def _perform(tx: Transaction, operation: Operation, scope: Scope, request: msgsp
     if tx.next_page is not None:
         headers = (*headers, ("opc-next-page", tx.next_page))
     return Answer(operation.status, body, headers)
-
-
-def _record(tx: Transaction, operation: Operation, scope: Scope, retry: RetryToken | None, answer: Answer) -> None:
-    subject = tx.subject
-    tenancy = scope.tenancy
-    tx.put(
-        _RECORD,
-        at=scope.now,
-        platform_id=tenancy.platform if tenancy else None,
-        workspace_id=tenancy.workspace if tenancy else None,
-        principal=scope.principal.name,
-        operation=operation.name,
-        request_id=scope.request_id,
-        subject_kind=subject.kind if subject else "",
-        subject_id=subject.id if subject else "",
-        etag=subject.etag if subject else "",
-        retry_token=retry.token if retry else None,
-        request_digest=retry.digest if retry else None,
-        answer=answer.body if retry else None,
-        caller=scope.principal.caller,
-        address=scope.address,
-        refusal="",
-    )

@@ -11,7 +11,7 @@ from modelkeep.core.errors import ApiError, platform_not_found, workspace_not_fo
 from modelkeep.core.scope import FULL_ACCESS, Access, Principal, Tenancy
 from modelkeep.identity.access import known_access, load_access
 from modelkeep.identity.changes import IdentityWatch
-from modelkeep.server.authorization import hidden
+from modelkeep.server.authorization import Refused
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import platforms, workspaces
@@ -49,12 +49,12 @@ class Tenants:
         above = await self.resolve(platform, None)
         access = await self._access(principal, above.platform)
         if not access.any:
-            raise hidden(platform_not_found(platform))
+            raise Refused(platform_not_found(platform), "platform", platform)
         if workspace is None:
             return above, access
         tenancy = await self.resolve(platform, workspace)
         if not access.reaches(tenancy.workspace or 0):
-            raise hidden(workspace_not_found(platform, workspace))
+            raise Refused(workspace_not_found(platform, workspace), "workspace", f"{platform}/{workspace}")
         return tenancy, access
 
     async def find(self, platform: str, workspace: str | None) -> Tenancy | None:

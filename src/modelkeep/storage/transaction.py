@@ -13,11 +13,15 @@ Row = tuple[Any, ...]
 
 
 class Subject(NamedTuple):
-    """The one resource that an answer holds or a write has changed. Its etag is "" once it is deleted."""
+    """The one resource that an answer holds or a write has changed. Its etag is "" once it is deleted.
+
+    `name` is what a person would call it, where the request does not say that already.
+    """
 
     kind: str
     id: str
     etag: str
+    name: str = ""
 
 
 class Connection(Protocol):
@@ -84,9 +88,9 @@ class Transaction:
         if self._if_match is not None and not _names(self._if_match, etag):
             raise no_etag_match(etag)
 
-    def about(self, kind: str, identity: str, etag: str) -> None:
+    def about(self, kind: str, identity: str, etag: str, name: str = "") -> None:
         """Say which resource the answer holds: it gives the `etag` header, the record and retries' validity."""
-        self.subject = Subject(kind, identity, etag)
+        self.subject = Subject(kind, identity, etag, name)
 
 
 def _names(if_match: str, etag: str) -> bool:

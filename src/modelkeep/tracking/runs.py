@@ -250,7 +250,7 @@ def current_etag(tx: Transaction, key: str) -> str:
 
 def _answer(tx: Transaction, row: Row) -> RunAnswer:
     encoded = _encode(load_whole(tx, row))
-    tx.about(KIND, str(row[0]), _etag(encoded))
+    tx.about(KIND, str(row[0]), _etag(encoded), str(row[1]))
     return RunAnswer(cast("Run", msgspec.Raw(encoded)))
 
 

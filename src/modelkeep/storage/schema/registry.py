@@ -173,6 +173,8 @@ write_records = sa.Table(
     text("caller"),
     text("address"),
     text("refusal"),
+    # What was changed, as a person would name it.
+    text("subject_name"),
 )
 _r = write_records.c
 _with_token = _r.retry_token.is_not(None)
