@@ -9,8 +9,9 @@ FASTTRACKML := fasttrackml==0.6.0
 PROOFS := stateful differential fuzz crash fault linearizability
 PROOF_SECONDS ?= 120
 PROOF_SEED ?=
+SECONDS ?= 600
 
-.PHONY: run test test-all proof $(PROOFS:%=proof-%) lint bench scale docs screenshots clean
+.PHONY: run test test-all proof $(PROOFS:%=proof-%) soak lint bench scale docs screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/modelkeep serve
@@ -27,6 +28,10 @@ proof: $(PROOFS:%=proof-%)
 
 $(PROOFS:%=proof-%): proof-%: $(VENV)/.test
 	PROOF_SECONDS=$(PROOF_SECONDS) PROOF_SEED=$(PROOF_SEED) $(BIN)/pytest -n 0 -s -m "" tests/proofs/test_$(*)*.py
+
+# Ten minutes of mixed load on one server; SECONDS says otherwise.
+soak: $(VENV)/.test
+	PROOF_SECONDS=$(SECONDS) PROOF_SEED=$(PROOF_SEED) $(BIN)/python -m tests.proofs.soak
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check

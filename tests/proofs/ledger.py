@@ -15,7 +15,7 @@ from tests.proofs.history import Event, History, Recorder, Reply, Verdict
 from tests.support.api import Api
 
 _BASE = "/api/2.0/mlflow"
-_PATIENCE_SECONDS = 0.02
+_PATIENCE_SECONDS, _START_SECONDS, _GIVES_UP = 0.02, 0.3, 0.2
 
 
 class Write(NamedTuple):
@@ -47,9 +47,12 @@ class Ledger:
         write = self._any_write(recorder, source, marker)
         for _ in range(source.choice((1, 2, 500))):
             reply = recorder.ask((write.kind, marker), "POST", write.path, write.fields, marker)
-            if reply.verdict in (Verdict.DONE, Verdict.REFUSED) or (reply.status == 0 and source.random() < 0.9):
+            if reply.verdict in (Verdict.DONE, Verdict.REFUSED):
                 return
-            time.sleep(_PATIENCE_SECONDS)
+            # A server that does not answer may be about to start again.
+            if reply.status == 0 and source.random() < _GIVES_UP:
+                return
+            time.sleep(_PATIENCE_SECONDS if reply.status else _START_SECONDS)
 
     def _any_write(self, recorder: Recorder, source: random.Random, marker: str) -> Write:
         tags = [{"key": key, "value": marker} for key in ("first", "last")]

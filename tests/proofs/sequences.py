@@ -147,7 +147,7 @@ _IF_MATCH = st.sampled_from([None, None, None, None, "now", "now", "old"])
 
 
 @st.composite
-def oracle_sequences(draw: st.DrawFn, most: int = 80) -> list[Step]:
+def oracle_sequences(draw: st.DrawFn, most: int = 60) -> list[Step]:
     """Steps of two tenants in both dialects, with retry tokens that are used again and etags that may be stale."""
     steps = [*_FIRST, *(replace(step, tenant=1) for step in _FIRST[:3])]
     for call, fields in draw(st.lists(CALLS, min_size=30, max_size=most)):
@@ -169,7 +169,7 @@ def oracle_sequences(draw: st.DrawFn, most: int = 80) -> list[Step]:
     return steps
 
 
-def mlflow_sequences(most: int = 80) -> SearchStrategy[list[Step]]:
+def mlflow_sequences(most: int = 60) -> SearchStrategy[list[Step]]:
     """Steps that MLflow's server knows as well: one tenant, no tokens and no etags."""
     return st.lists(CALLS.map(lambda chosen: Step(*chosen)), min_size=30, max_size=most).map(
         lambda steps: _FIRST + steps

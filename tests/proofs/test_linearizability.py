@@ -17,7 +17,7 @@ from tests.support.api import Api
 from tests.support.postgres import new_database
 from tests.support.server import RunningServer
 
-_CLIENTS, _MODELS, _QUICK = 16, 3, 2
+_CLIENTS, _MODELS, _QUICK = 16, 3, 1
 _EVENTS = 3_000 if LONG else 500
 _numbers = itertools.count()
 

@@ -65,7 +65,22 @@ class _Comparison:
                 key = step.tenant, self._reference.tenants[step.tenant].models[step.fields["name"]].identity
                 assert answered.seen["version"] > versions.get(key, 0), "numbers of versions grow"
                 versions[key] = answered.seen["version"]
+            if answered.ok and not step.reads:
+                self._read_back(step)
         self._check_whole()
+
+    def _read_back(self, step: Step) -> None:
+        """Everything that the write may have changed: of a model all its versions, for an alias changes two."""
+        tenant = self._reference.tenants[step.tenant]
+        name = step.fields.get("new_name", step.fields.get("name"))
+        if name in tenant.models:
+            self._compare(Step("registered-models/get", {"name": name}, step.tenant))
+            for number in tenant.models[name].versions:
+                self._compare(Step("model-versions/get", {"name": name, "version": str(number)}, step.tenant))
+        elif "run_id" in step.fields:
+            self._compare(Step("runs/get", {"run_id": step.fields["run_id"]}, step.tenant))
+        elif "experiment_id" in step.fields:
+            self._compare(Step("experiments/get", {"experiment_id": step.fields["experiment_id"]}, step.tenant))
 
     def _compare(self, step: Step) -> Outcome:
         subject = self._reference.matched_subject(step) if step.if_match else None

@@ -1,0 +1,114 @@
+"""Schemathesis over the whole OpenAPI document: no input is a 500, and every answer is one that the document names.
+
+All of its checks run but one: that what fits the schema is accepted. Rules stand behind the schema that JSON Schema
+cannot say (a run is named by one of two fields, a filter is a language), and they refuse with 400.
+"""
+
+import contextlib
+import random
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.proofs.effort import LONG, Effort, Round
+from tests.support.api import Api
+from tests.support.needs import need
+from tests.support.server import RunningServer
+
+_QUICK, _OPERATIONS, _CASES = 1, 272 if LONG else 8, 12 if LONG else 4
+
+
+class Fuzzed(NamedTuple):
+    """The operations of a server's document, and what is there to be met by a request."""
+
+    operations: list[Any]
+    known: dict[str, str]
+    server: RunningServer
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
+    schemathesis = need("schemathesis", "schemathesis")
+    with RunningServer(tmp_path_factory.mktemp("fuzz") / "data", "--no-access-log") as server:
+        schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
+        operations = [found.ok() for found in schema.get_all_operations()]
+        yield Fuzzed(operations, _something_to_meet(server), server)
+
+
+def _something_to_meet(server: RunningServer) -> dict[str, str]:
+    """A model with a version and an alias, a run and a logged model, by the names of the fields that name them."""
+    api = Api(server.url, "/api/2.0/mlflow")
+    api.post("registered-models/create", name="known")
+    run = api.post("runs/create", experiment_id="0", run_name="known")["run"]["info"]["run_id"]
+    api.post("model-versions/create", name="known", source="s3://b/k", run_id=run)
+    api.post("registered-models/alias", name="known", alias="known", version="1")
+    model = api.post("logged-models", experiment_id="0", name="known")["model"]["info"]["model_id"]
+    return {
+        "name": "known",
+        "alias": "known",
+        "version": "1",
+        "run_id": run,
+        "experiment_id": "0",
+        "model_id": model,
+        "aiDataPlatformId": "default",
+        "workspaceKey": "default",
+        "workspace_name": "default",
+    }
+
+
+def test_no_input_is_a_500_and_every_answer_is_as_documented(fuzzed: Fuzzed) -> None:
+    effort = Effort("fuzz")
+    for one in effort.rounds(_QUICK):
+        with one:
+            for operation in one.random.sample(fuzzed.operations, min(_OPERATIONS, len(fuzzed.operations))):
+                _fuzz(fuzzed, operation, one, effort)
+                if effort.over:
+                    break
+    assert b"Traceback" not in fuzzed.server.problems, fuzzed.server.problems.decode()
+
+
+def _fuzz(fuzzed: Fuzzed, operation: Any, one: Round, effort: Effort) -> None:
+    from schemathesis import GenerationMode
+
+    effort.seen["operations"] += 1
+    _send(fuzzed, operation.as_strategy(generation_mode=GenerationMode.POSITIVE), one, effort, meets=True)
+    # An operation that takes nothing cannot be given anything wrong.
+    with contextlib.suppress(hypothesis.errors.Unsatisfiable):
+        wrong = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+        _send(fuzzed, wrong, one, effort, meets=False)
+
+
+def _send(fuzzed: Fuzzed, cases: Any, one: Round, effort: Effort, *, meets: bool) -> None:
+    from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+    @hypothesis.seed(one.seed)
+    @settings(
+        max_examples=_CASES,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases, source=st.randoms(use_true_random=False))
+    def check(case: Any, source: random.Random) -> None:
+        if meets:
+            _meet(case, fuzzed.known, source)
+        response = case.call()
+        effort.seen["requests"] += 1
+        effort.seen[f"answered {response.status_code}"] += 1
+        case.validate_response(response, excluded_checks=[positive_data_acceptance])
+
+    check()
+
+
+def _meet(case: Any, known: dict[str, str], source: random.Random) -> None:
+    """Have most requests name what is there; what fits the schema fits it afterwards."""
+    for fields in (case.path_parameters, case.query, case.body):
+        if isinstance(fields, dict):
+            for name in set(fields) & set(known):
+                if isinstance(fields[name], str) and source.random() < 0.8:
+                    fields[name] = known[name]
