@@ -11,7 +11,7 @@ PROOF_SECONDS ?= 120
 PROOF_SEED ?=
 SECONDS ?= 600
 
-.PHONY: run test test-all proof $(PROOFS:%=proof-%) soak lint bench scale docs screenshots clean
+.PHONY: run test test-all proof $(PROOFS:%=proof-%) soak lint bench bench-pages scale docs screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/modelkeep serve
@@ -40,6 +40,10 @@ lint: $(VENV)/.test
 
 bench: $(VENV)/.bench $(VENV)/.fasttrackml
 	$(BIN)/python -m bench $(BENCH)
+
+# The pages beside MLflow's, with Debian's Chromium; PAGES='--page docs/benchmarks.md' puts the table there.
+bench-pages: $(VENV)/.bench $(VENV)/.test
+	$(BIN)/python -m bench.pages $(PAGES)
 
 # How cost grows with records: fills both databases, asks everything at each share, writes docs/performance.md.
 scale: $(VENV)/.bench

@@ -31,6 +31,8 @@ class View(NamedTuple):
     status: int = 200
 
 
+_TRACKING = "/p/default/w/default"
+
 VIEWS = [
     View("models", "/p/default/models"),
     View("models-narrow", "/p/default/models", 390),
@@ -46,23 +48,55 @@ VIEWS = [
     View("delete-version", "/p/default/models/main.growth.churn/versions/3/delete"),
     View("compare-versions", "/p/default/models/main.growth.churn/compare?versions=1,2,3,4"),
     View("register", "/p/default/register?model=main.growth.churn"),
+    View("experiments", f"{_TRACKING}/experiments"),
+    View("new-experiment", f"{_TRACKING}/new-experiment"),
+    View("experiments-empty", "/p/empty/w/default/experiments?q=nothing"),
+    View("runs", f"{_TRACKING}/experiments/1"),
+    View("runs-narrow", f"{_TRACKING}/experiments/1", 390),
+    View("runs-columns", f"{_TRACKING}/experiments/1?keys=l"),
+    View("runs-empty", "/p/empty/w/default/experiments/0"),
+    View("experiment-details", f"{_TRACKING}/experiments/1/details"),
+    View("logged-models", f"{_TRACKING}/experiments/1/logged-models"),
+    View("run", f"{_TRACKING}/runs/{{run}}"),
+    View("run-narrow", f"{_TRACKING}/runs/{{run}}", 390),
+    View("run-charts", f"{_TRACKING}/runs/{{run}}/charts?smooth=0.6"),
+    View("run-system-metrics", f"{_TRACKING}/runs/{{run}}/system-metrics"),
+    View("run-artifacts", f"{_TRACKING}/runs/{{run}}/artifacts?path=predictions.csv"),
+    View("run-artifact-page", f"{_TRACKING}/runs/{{run}}/artifacts?path=report.html"),
+    View("compare-runs", f"{_TRACKING}/compare?{{runs}}&show=curves&show=parallel&show=contour&show=box"),
+    View("logged-model", f"{_TRACKING}/logged-models/{{logged_model}}"),
     View("workspaces", "/p/default/workspaces"),
     View("platforms", "/platforms"),
     View("not-found", "/p/default/models/absent", status=404),
     View("extreme-models", "/p/extreme/models"),
     View("extreme-model", "/p/extreme/models/" + "long-name-" * 25),
+    View("extreme-experiments", "/p/extreme/w/default/experiments"),
+    View("extreme-runs", "/p/extreme/w/default/experiments/1"),
+    View("extreme-run", "/p/extreme/w/default/runs/{extreme_run}"),
+    View("extreme-run-narrow", "/p/extreme/w/default/runs/{extreme_run}", 390),
     View("extreme-version", "/p/extreme/models/" + "long-name-" * 25 + "/versions/1"),
 ]
 """Every view. Those whose names begin with `extreme` are for looking at, and not kept in `docs/images/`."""
 
 
-def fill(server: RunningServer) -> None:
-    """The demonstration, a platform without anything, and one of long names and many tags."""
+def fill(server: RunningServer) -> dict[str, str]:
+    """The demonstration, a platform without anything, and one of long names and many tags; ids for the paths."""
     assert run("demo", server.url).code == 0
     root = Api(server.url)
     for platform in ("empty", "extreme"):
         root.ok("POST", "/api/3.0/mlflow/workspaces", {"name": platform}, status=201)
-    fill_extremes(Api(server.url, "/20260430/aiDataPlatforms/extreme/workspaces/default/mlops/api/2.0/mlflow"))
+    extreme = Api(server.url, "/20260430/aiDataPlatforms/extreme/workspaces/default/mlops/api/2.0/mlflow")
+    fill_extremes(extreme)
+    shown = Api(server.url, "/api/2.0/mlflow")
+    by_name = {"experiment_ids": ["1"], "order_by": ["run_name"]}
+    runs = {run["info"]["run_name"]: run["info"]["run_id"] for run in shown.post("runs/search", **by_name)["runs"]}
+    models = shown.post("logged-models/search", experiment_ids=["1"])["models"]
+    return {
+        "run": runs["boosted-search"],
+        "runs": "&".join(f"run={runs[name]}" for name in runs if name.startswith("boosted-trial")),
+        "logged_model": models[0]["info"]["model_id"],
+        "extreme_run": fill_extreme_runs(extreme),
+    }
 
 
 def fill_extremes(api: Api) -> str:
@@ -76,6 +110,23 @@ def fill_extremes(api: Api) -> str:
     for number in range(12):
         api.post("registered-models/alias", name=name, alias=f"alias-{number}-" + "a" * 60, version="1")
     return name
+
+
+def fill_extreme_runs(api: Api) -> str:
+    """An experiment whose runs have names, params, metrics and tags as long as people make them; the id of one."""
+    long = "a value of many words " * 14
+    tags = [{"key": f"tag-number-{number}", "value": long} for number in range(40)]
+    experiment = api.post("experiments/create", name="long-name-" * 25, tags=tags)["experiment_id"]
+    parent = ""
+    for _ in range(6):
+        nested = [{"key": "mlflow.parentRunId", "value": parent}] if parent else []
+        asked = {"experiment_id": experiment, "run_name": "run-of-a-name-" * 17, "user_id": "user-" * 40}
+        run = api.post("runs/create", **asked, tags=[*tags, *nested])["run"]["info"]["run_id"]
+        metrics = [{"key": f"group/{'m' * 80}/{key}", "value": 10.0**key, "timestamp": 1} for key in range(-30, 30)]
+        params = [{"key": f"param-{'p' * 60}-{key}", "value": "v" * 300 if key % 5 else long} for key in range(40)]
+        api.post("runs/log-batch", run_id=run, metrics=metrics, params=params)
+        parent = parent or run
+    return parent
 
 
 def take(browser: "Browser", server: RunningServer, view: View, theme: str) -> bytes:
@@ -105,10 +156,12 @@ def main(folder: Path, names: list[str]) -> None:
         RunningServer(Path(data) / "data", "--no-access-log") as server,
         open_browser() as browser,
     ):
-        fill(server)
+        ids = fill(server)
         for view in wanted:
             for theme in _THEMES:
-                (folder / f"{view.name}-{theme}.png").write_bytes(take(browser, server, view, theme))
+                (folder / f"{view.name}-{theme}.png").write_bytes(
+                    take(browser, server, view._replace(path=view.path.format(**ids)), theme)
+                )
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ class DemoRun:
             yield "train_loss", step, round(0.7 - 0.55 * learned * self.quality + abs(shake), 5)
             yield "val_loss", step, round(0.72 - 0.5 * learned * self.quality + abs(shake) * 1.6, 5)
             yield "val_auc", step, round(min(0.5 + (self.quality - 0.5) * learned + shake / 2, 0.999), 5)
+            yield "system/cpu_utilization_percentage", step, round(55 + 30 * math.sin(step / 5) + dice.gauss(0, 6), 1)
+            yield "system/system_memory_usage_megabytes", step, round(2_400 + 900 * learned + dice.gauss(0, 20), 1)
         for offset, metric in enumerate(("precision", "recall", "f1")):
             yield metric, self.steps, round(self.quality - 0.04 * offset + dice.gauss(0, 0.01), 4)
 

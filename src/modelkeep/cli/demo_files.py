@@ -12,7 +12,7 @@ _CELL = 40
 
 
 def files_of_run(run: DemoRun) -> dict[str, bytes]:
-    """Text, JSON, a table, Markdown and an image, by their paths."""
+    """Text, JSON, a table, Markdown, pictures, a page and a PDF, by their paths."""
     dice = random.Random(run.name)  # noqa: S311
     rows = "".join(f"{number},{dice.random():.4f},{int(dice.random() < run.quality)}\n" for number in range(1, 41))
     report = "".join(f"| {key} | `{value}` |\n" for key, value in run.params.items())
@@ -23,6 +23,9 @@ def files_of_run(run: DemoRun) -> dict[str, bytes]:
         "predictions.csv": f"row,score,correct\n{rows}".encode(),
         "logs/train.log": log.encode(),
         "plots/confusion.png": _confusion(run.quality),
+        "plots/scores.svg": _bars(run),
+        "report.html": _page(run),
+        "model-card.pdf": _card(run),
     }
 
 
@@ -48,6 +51,50 @@ def files_of_model(name: str, columns: Sequence[tuple[str, str]], model_id: str,
         "requirements.txt": b"mlflow==3.17.2\nscikit-learn==1.9.0\n",
         "README.md": f"The files of `{name}`, for show: the model itself is not here.\n".encode(),
     }
+
+
+def _bars(run: DemoRun) -> bytes:
+    """A drawing of the metrics at the end."""
+    last = {key: value for key, _, value in run.curves()}
+    bars = "".join(
+        f'<rect x="90" y="{10 + 28 * place}" width="{max(2, 200 * min(1, value)):.0f}" height="18" fill="#2f6fed"/>'
+        f'<text x="84" y="{24 + 28 * place}" text-anchor="end">{key}</text>'
+        for place, (key, value) in enumerate(last.items())
+    )
+    height = 20 + 28 * len(last)
+    size = f'width="320" height="{height}" font-family="sans-serif" font-size="13"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{bars}</svg>'.encode()
+
+
+def _page(run: DemoRun) -> bytes:
+    """A page with a script of its own."""
+    rows = "".join(f"<tr><td>{key}<td>{value}" for key, value in run.params.items())
+    style = "body{font:16px sans-serif;margin:2rem}td{padding:.3rem 1rem}"
+    script = "document.querySelector('button').onclick = () => { document.getElementById('more').hidden = false; };"
+    return (
+        f"<!doctype html><title>{run.name}</title><style>{style}</style><h1>{run.name}</h1><table>{rows}</table>"
+        "<p><button>What this is</button><p id=more hidden>A report as tools write it, with a script of its own."
+        f"<script>{script}</script>"
+    ).encode()
+
+
+def _card(run: DemoRun) -> bytes:
+    """A PDF of one page."""
+    text = f"BT /F 22 Tf 40 150 Td ({run.name}) Tj 0 -34 Td /F 13 Tf (quality {run.quality}) Tj ET".encode()
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 420 220]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(text), text),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    )
+    whole, places = bytearray(b"%PDF-1.4\n"), []
+    for number, content in enumerate(objects, 1):
+        places.append(len(whole))
+        whole += b"%d 0 obj%s endobj\n" % (number, content)
+    table = len(whole)
+    whole += b"xref\n0 6\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % place for place in places)
+    return bytes(whole + b"trailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % table)
 
 
 def _confusion(quality: float) -> bytes:

@@ -71,6 +71,8 @@ class _Choice:
 
     def __init__(self, page: Page, compared: Compared) -> None:
         metrics = [row.key for row in compared.metrics]
+        # Curves are of what has a history first.
+        drawn = sorted(compared.metrics, key=lambda row: not row.is_curve)
         differing = [row.key for row in compared.params if row.differs]
         params = differing or [row.key for row in compared.params]
         known = {key.name: key for key in (*metrics, *(row.key for row in compared.params))}
@@ -83,7 +85,7 @@ class _Choice:
             known[asked] for asked in page.request.query_params.getlist(name) if asked in known
         ]
         self.curves = [key.key for key in several("metric") if key.kind == "metrics"][:_MOST_CURVES] or [
-            key.key for key in metrics[:2]
+            row.key.key for row in drawn[:2]
         ]
         self.axes = several("axis")[:_MOST_AXES] or [*params[:5], *metrics[:2]]
         self.x = one("x", next(iter(params), first_metric))

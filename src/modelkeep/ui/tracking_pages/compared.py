@@ -24,6 +24,8 @@ class Row(NamedTuple):
     key: Key
     values: list[Any]
     differs: bool
+    is_curve: bool = False
+    """It was measured at more than one step, as far as its latest tells."""
 
 
 class Compared(NamedTuple):
@@ -44,10 +46,10 @@ class Compared(NamedTuple):
 
 def compare_values(runs: Sequence[Run]) -> Compared:
     """The params and metrics of runs."""
-    return Compared(
-        _rows("params", [{param.key: param.value for param in run.data.params} for run in runs]),
-        _rows("metrics", [{metric.key: metric.value for metric in run.data.metrics} for run in runs]),
-    )
+    metrics = _rows("metrics", [{metric.key: metric.value for metric in run.data.metrics} for run in runs])
+    params = _rows("params", [{param.key: param.value for param in run.data.params} for run in runs])
+    steps = {metric.key for run in runs for metric in run.data.metrics if metric.step > 0}
+    return Compared(params, [row._replace(is_curve=row.key.key in steps) for row in metrics])
 
 
 def _rows(kind: str, values: Sequence[dict[str, Any]]) -> list[Row]:
