@@ -5,9 +5,8 @@ see: where these are few, they are found from the grants and sorted; else the se
 and asks each row, until the page is full.
 """
 
-from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -19,6 +18,7 @@ from modelkeep.storage.transaction import Transaction
 
 _FEW = 1_000
 _GRANTED_WORKSPACES = "granted_workspaces"
+_SEEN_KEYS = "seen_keys"
 
 
 class Sight(Enum):
@@ -46,29 +46,44 @@ def bound_to_caller(scope: Scope, *, sees_all: bool) -> tuple[str, ...]:
     return () if sees_all else ("caller", str(scope.principal.ids[:1]), scope.principal.name)
 
 
+class Seeing(NamedTuple):
+    """What one caller sees: how much, and the parameters of the condition on it."""
+
+    sight: Sight
+    parameters: dict[str, str]
+
+
 class Seen:
     """The rows of a table that a caller may see.
 
-    `key` is the column that `listed` selects values of; `each` asks a single row; `within` bounds them to the tenant.
+    `key` is the column that `listed` selects values of, each perhaps more than once; `each` asks a single row. Where a
+    key stands for many rows, `many` says that these are counted as well.
     """
 
-    def __init__(
-        self, key: sa.Column[Any], listed: Any, each: sa.ColumnElement[bool], within: sa.ColumnElement[bool]
-    ) -> None:
-        self._listed = key.in_(listed)
+    def __init__(self, key: sa.Column[Any], listed: Any, each: sa.ColumnElement[bool], *, many: bool = False) -> None:
+        few: sa.ColumnElement[int] = sa.literal_column(str(_FEW))
+        found = listed.subquery("listed")
+        self._list = Query(sa.select(*found.c).limit(few))
+        self._found: sa.ColumnElement[bool] = key.in_(one_of(_SEEN_KEYS, numbers=True))
         self._each = each
-        one: sa.Select[Any] = (
-            sa.select(sa.literal_column("1")).where(within, self._listed).limit(sa.literal_column(str(_FEW)))
-        )
-        self._count = Query(sa.select(sa.func.count()).select_from(one.subquery()))
+        rows = sa.select(sa.literal_column("1")).where(self._found).limit(few).subquery("rows")
+        self._count = Query(sa.select(sa.func.count()).select_from(rows)) if many else None
 
-    def sight(self, tx: Transaction, scope: Scope, *, sees_all: bool, within: Mapping[str, Any]) -> Sight:
-        """How much the caller sees, by one statement unless it sees all."""
+    def look(self, tx: Transaction, scope: Scope, *, sees_all: bool) -> Seeing:
+        """How much the caller sees: by a statement or two, unless it sees all.
+
+        What is found from the grants is handed to the search by its keys: no planner has to guess how many they are.
+        """
+        parameters = {**sight_parameters(scope), _SEEN_KEYS: "[]"}
         if sees_all:
-            return Sight.ALL
-        row = tx.one(self._count, **within, **sight_parameters(scope))
-        return Sight.FEW if row is None or row[0] < _FEW else Sight.MANY
+            return Seeing(Sight.ALL, parameters)
+        keys = [row[0] for row in tx.all(self._list, **parameters)]
+        if len(keys) >= _FEW:
+            return Seeing(Sight.MANY, parameters)
+        parameters[_SEEN_KEYS] = json_array(sorted(set(keys)))
+        row = tx.one(self._count, **parameters) if self._count else None
+        return Seeing(Sight.MANY if row and row[0] >= _FEW else Sight.FEW, parameters)
 
     def condition(self, sight: Sight) -> sa.ColumnElement[bool]:
         """What must hold of a row that is seen."""
-        return {Sight.ALL: sa.true(), Sight.FEW: self._listed, Sight.MANY: self._each}[sight]
+        return {Sight.ALL: sa.true(), Sight.FEW: self._found, Sight.MANY: self._each}[sight]

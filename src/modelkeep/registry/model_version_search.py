@@ -10,10 +10,10 @@ from modelkeep.core.guard import VISIBLE
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
-from modelkeep.identity.sight import Sight, bound_to_caller, sight_parameters
+from modelkeep.identity.sight import Sight, bound_to_caller
 from modelkeep.registry.model_versions import COLUMNS, ModelVersion, versions_from
 from modelkeep.registry.tag_search import split_prompts, tags_attribute
-from modelkeep.registry.visible import VERSIONS, seen_here, sight_of
+from modelkeep.registry.visible import VERSIONS, look, seen_here
 from modelkeep.search.narrow import narrowest
 from modelkeep.search.order import Order, parse_order
 from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
@@ -154,14 +154,15 @@ def search_model_versions(tx: Transaction, scope: Scope, request: SearchModelVer
     text, order_by = request.filter or "", tuple(request.order_by or ())
     found = _SPACE.read(text, scope.limits.filter_length)
     prompts, clauses = split_prompts(found)
-    sight, within = sight_of(VERSIONS, tx, scope), {"platform": scope.platform}
+    sight, seeing = look(VERSIONS, tx, scope)
+    within = {"platform": scope.platform}
     entered = narrowest(tx, _SPACE, clauses, {**within, **found.values})
     page = fetch_page(
         tx,
         scope,
         lambda further: _search(prompts, clauses, order_by, sight, entered, further),
         within=within,
-        values={**found.values, **sight_parameters(scope)},
+        values={**found.values, **seeing},
         max_results=check_max_results(request.max_results, scope.limits.model_versions_page),
         page_token=request.page_token or "",
         bound_to=("model-versions", text, *order_by, *bound_to_caller(scope, sees_all=sight is Sight.ALL)),

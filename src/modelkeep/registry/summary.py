@@ -9,8 +9,8 @@ from modelkeep.core.guard import VISIBLE
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
-from modelkeep.identity.sight import Sight, sight_parameters
-from modelkeep.registry.visible import MODELS, VERSIONS, seen_here, sight_of
+from modelkeep.identity.sight import Sight
+from modelkeep.registry.visible import MODELS, VERSIONS, look, seen_here
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import model_versions, registered_models
 from modelkeep.storage.transaction import Transaction
@@ -65,7 +65,9 @@ def get_registered_model_summary(tx: Transaction, scope: Scope, request: SchemaO
         check_length(field, value, scope.limits.name_length)
     prefix = f"{request.catalog}.{request.schema}"
     bounds = {"platform": scope.platform, "first": f"{prefix}.", "beyond": f"{prefix}/"}
-    asked = {**bounds, **sight_parameters(scope)}
-    models = tx.one(_MODELS[sight_of(MODELS, tx, scope)], **asked)
-    versions = tx.one(_VERSIONS[sight_of(VERSIONS, tx, scope)], **asked)
-    return RegisteredModelSummary(models[0] if models else 0, versions[0] if versions else 0)
+    counts = []
+    for seen, queries in ((MODELS, _MODELS), (VERSIONS, _VERSIONS)):
+        sight, seeing = look(seen, tx, scope)
+        counted = tx.one(queries[sight], **bounds, **seeing)
+        counts.append(counted[0] if counted else 0)
+    return RegisteredModelSummary(*counts)

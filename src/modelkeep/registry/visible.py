@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from modelkeep.core.scope import Scope
 from modelkeep.identity.grants import MODEL_GRANTS
-from modelkeep.identity.sight import Seen, Sight, in_granted_workspaces
+from modelkeep.identity.sight import Seeing, Seen, Sight, in_granted_workspaces
 from modelkeep.storage.expressions import unindexed
 from modelkeep.storage.schema import model_versions, registered_models
 from modelkeep.storage.transaction import Transaction
@@ -13,7 +13,7 @@ _m, _v = registered_models.c, model_versions.c
 _of = registered_models.alias("created_there").c
 _PLATFORM = sa.bindparam("platform", type_=sa.BigInteger)
 
-_LISTED = sa.union(MODEL_GRANTS.resources(), sa.select(_of.id).where(in_granted_workspaces(_of.workspace_id)))
+_LISTED = sa.union_all(MODEL_GRANTS.resources(), sa.select(_of.id).where(in_granted_workspaces(_of.workspace_id)))
 _EACH_VERSION = sa.or_(
     MODEL_GRANTS.any(_v.model_id),
     sa.exists().where(_of.id == _v.model_id, in_granted_workspaces(_of.workspace_id)).correlate(model_versions),
@@ -22,14 +22,13 @@ MODELS = Seen(
     _m.id,
     _LISTED,
     sa.or_(MODEL_GRANTS.any(_m.id), in_granted_workspaces(_m.workspace_id)),
-    unindexed(_m.platform_id) == _PLATFORM,
 )
-VERSIONS = Seen(_v.model_id, _LISTED, _EACH_VERSION, unindexed(_v.platform_id) == _PLATFORM)
+VERSIONS = Seen(_v.model_id, _LISTED, _EACH_VERSION, many=True)
 
 
-def sight_of(seen: Seen, tx: Transaction, scope: Scope) -> Sight:
+def look(seen: Seen, tx: Transaction, scope: Scope) -> Seeing:
     """How much of a platform's models or versions the caller sees."""
-    return seen.sight(tx, scope, sees_all=scope.access.platform > 0, within={"platform": scope.platform})
+    return seen.look(tx, scope, sees_all=scope.access.platform > 0)
 
 
 def seen_here(seen: Seen, table: sa.Table, sight: Sight, *, found: bool = False) -> tuple[sa.ColumnElement[bool], ...]:

@@ -11,7 +11,7 @@ from modelkeep.core.operation import Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.identity.grants import EXPERIMENT_GRANTS
-from modelkeep.identity.sight import Seen, Sight, bound_to_caller, sight_parameters
+from modelkeep.identity.sight import Seen, Sight, bound_to_caller
 from modelkeep.search.narrow import narrowest
 from modelkeep.search.order import Order, parse_order
 from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
@@ -28,7 +28,7 @@ _e = experiments.c
 _found = experiments.alias("found").c
 _HERE = sa.bindparam("workspace", type_=sa.BigInteger)
 _ROWS = sa.select(_found.id).where(_found.workspace_id == _HERE)
-_SEEN = Seen(_e.id, EXPERIMENT_GRANTS.resources(), EXPERIMENT_GRANTS.any(_e.id), unindexed(_e.workspace_id) == _HERE)
+_SEEN = Seen(_e.id, EXPERIMENT_GRANTS.resources(), EXPERIMENT_GRANTS.any(_e.id))
 _SPACE = Space(
     {
         "attributes": {
@@ -84,14 +84,14 @@ def search_experiments(tx: Transaction, scope: Scope, request: SearchExperiments
     view = request.view_type
     within = {"workspace": scope.home}
     sees_all = scope.access.on_workspace(scope.home) > 0
-    sight = _SEEN.sight(tx, scope, sees_all=sees_all, within=within)
+    sight, seeing = _SEEN.look(tx, scope, sees_all=sees_all)
     entered = narrowest(tx, _SPACE, found.clauses, {**within, **found.values})
     page = fetch_page(
         tx,
         scope,
         lambda further: _search(found.clauses, order_by, view, sight, entered, further),
         within=within,
-        values={**found.values, **sight_parameters(scope)},
+        values={**found.values, **seeing},
         max_results=check_max_results(request.max_results, scope.limits.experiments_page),
         page_token=request.page_token or "",
         bound_to=("experiments", text, view.value, *order_by, *bound_to_caller(scope, sees_all=sees_all)),
