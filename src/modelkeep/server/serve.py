@@ -26,6 +26,7 @@ from modelkeep.server.authentication.entrance import Unprotected
 from modelkeep.server.database import shown_database
 from modelkeep.server.figures import Figures
 from modelkeep.server.log_level import LogLevel
+from modelkeep.server.open_files import allow_most_open_files, most_connections
 from modelkeep.server.pages import Pages
 from modelkeep.server.tracing import TracesUnusable, make_tracing
 from modelkeep.server.workers import Report, WorkerFailed, Workers
@@ -46,6 +47,7 @@ def serve(settings: Settings, pages: Pages | None = None) -> None:
     if settings.workers != 1 and not settings.database:
         raise CannotServe("SQLite is served by one process: --workers must be 1.")
     _check_tls(settings)
+    allow_most_open_files()
     # Until there is somebody to heed it: it would end the process.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     try:
@@ -155,7 +157,7 @@ async def _serve(
         websockets=False,
         log_enabled=False,
         backlog=settings.max_connections,
-        backpressure=settings.max_connections,
+        backpressure=most_connections(settings.max_connections),
         http1_settings=HTTP1Settings(
             header_read_timeout=settings.header_seconds * 1_000, max_buffer_size=settings.max_header_bytes
         ),

@@ -42,11 +42,12 @@ def examine_configuration(
         )
     if settings.otlp_endpoint and importlib.util.find_spec("opentelemetry.exporter.otlp.proto.http") is None:
         yield error("traces", "A collector is named, and what sends to it is missing.", "pip install 'modelkeep[otel]'")
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if 0 <= soft < _FEW_FILES:
-        yield warning("open files", f"At most {soft} may be open.", "Each connection is one: ulimit -n 65536.")
+    # A server raises its soft limit to this one by itself.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= hard < _FEW_FILES:
+        yield warning("open files", f"At most {hard} may be open.", "Each connection is one: ulimit -Hn 65536.")
     else:
-        yield ok("open files", f"At most {soft} may be open.")
+        yield ok("open files", f"At most {hard} may be open." if hard >= 0 else "No limit.")
 
 
 def examine_tls(settings: Settings) -> Iterator[Finding]:
