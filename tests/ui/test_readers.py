@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.identity.conftest import Guarded, guard
+from tests.identity.people import PASSWORD
 from tests.support.api import Api
 from tests.support.browser import Visitor
 from tests.support.server import RunningServer
@@ -95,3 +96,29 @@ def test_who_is_not_known_is_told_so_by_a_page(guarded: Guarded) -> None:
     assert answer.status_code == 401
     assert "<h1>Not signed in</h1>" in answer.text
     assert _MODEL not in answer.text
+
+
+def test_a_permission_is_granted_and_taken_away(guarded: Guarded, browser: "Browser") -> None:
+    body = {"name": "ann", "password": PASSWORD}
+    guarded.administrator.ok("POST", "users", body, status=201)
+    administrator = _visitor(guarded, browser, "ADMIN")
+    page = administrator.open(f"/p/default/models/{_MODEL}")
+    card = page.locator("#permissions")
+    card.get_by_text("Grant a permission").click()
+    card.get_by_label("Name").fill("nobody")
+    card.get_by_role("button", name="Grant").click()
+    expect(page.get_by_role("alert")).to_contain_text("nobody")
+    card.get_by_label("Name").fill("ann")
+    card.get_by_label("Permission", exact=True).select_option("MANAGE")
+    administrator.check_accessibility()
+    card.get_by_role("button", name="Grant").click()
+    expect(page.get_by_role("status")).to_contain_text("ann has MANAGE now")
+    token = guarded.administrator.ok("POST", "users/ann/tokens", {"name": "one"}, status=201)["token"]
+    ann = Visitor(browser, guarded.url, extra_http_headers={"authorization": f"Bearer {token}"})
+    her_page = ann.open(f"/p/default/models/{_MODEL}")
+    expect(her_page.get_by_role("link", name="Rename")).to_be_visible()
+    assert her_page.locator("#permissions form").count() == 0
+    ann.close()
+    card.get_by_role("button", name="Take the permission from ann").click()
+    expect(page.get_by_role("status")).to_contain_text("no permission of its own")
+    administrator.close()

@@ -21,7 +21,7 @@ from modelkeep.ui.errors import error_page
 from modelkeep.ui.forms import check_origin, read_form
 from modelkeep.ui.page import Page, visit_of
 from modelkeep.ui.platform_pages import platforms, workspaces
-from modelkeep.ui.registry_pages import compare, model, models, register, version
+from modelkeep.ui.registry_pages import compare, model, models, permissions, register, version
 from modelkeep.ui.rendering import Templates
 from modelkeep.ui.tracking_pages import (
     artifacts,
@@ -36,7 +36,7 @@ from modelkeep.ui.tracking_pages import (
 from modelkeep.ui.view import Declared, views_of
 
 MODULES = (
-    *(home, models, model, version, compare, register, workspaces, platforms),
+    *(home, models, model, permissions, version, compare, register, workspaces, platforms),
     *(experiments, experiment, experiment_details, run, charts, artifacts, compare_runs, logged_models),
 )
 """Which modules declare views and actions: the only list of them."""

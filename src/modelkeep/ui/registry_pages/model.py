@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import RedirectResponse, Response
 
 from modelkeep.core.errors import ApiError, ErrorKind
+from modelkeep.identity.permissions import GranteeType, PermissionName
 from modelkeep.registry.aliases import (
     NamedAlias,
     SetAlias,
@@ -18,6 +19,12 @@ from modelkeep.registry.model_version_origin import get_model_version_origin
 from modelkeep.registry.model_version_search import SearchModelVersions, search_model_versions
 from modelkeep.registry.model_version_stages import STAGES
 from modelkeep.registry.model_versions import ModelVersion, NamedVersion, create_model_version
+from modelkeep.registry.permissions import (
+    ListRegisteredModelPermissions,
+    ManageRegisteredModelPermission,
+    list_registered_model_permissions,
+    manage_registered_model_permission,
+)
 from modelkeep.registry.registered_model_tags import (
     DeleteRegisteredModelTag,
     SetRegisteredModelTag,
@@ -81,6 +88,9 @@ async def model(page: Page) -> Response:
         if error.kind is not ErrorKind.INVALID_PARAMETER:
             raise
         problem, status = FilterProblem(text, error), 400
+    grants, _ = await page.calls.call_page(
+        list_registered_model_permissions, page.scope, ListRegisteredModelPermissions(registered_model_key=name)
+    )
     keys = metric_keys(found)
     chosen = [key for key in page.request.query_params.getlist("metric") if key in keys]
     return page.render(
@@ -100,6 +110,10 @@ async def model(page: Page) -> Response:
         metrics=chosen or keys[:_SHOWN_METRICS],
         values={version.version: {metric.key: metric.value for metric in version.model_metrics} for version in found},
         operations=_OPERATIONS,
+        grants=grants.items,
+        grant=manage_registered_model_permission,
+        kinds=[kind.value for kind in GranteeType],
+        levels=[level.value for level in PermissionName],
         editing=page.asked("edit"),
         edited_tag=page.asked("tag"),
     )
@@ -110,6 +124,8 @@ async def _shown(page: Page) -> RegisteredModel:
     named = NamedModel(page.parameter("name"))
     found = (await page.call(get_registered_model, named)).registered_model
     await page.caller.learn(vars(_OPERATIONS).values(), named)
+    key = ManageRegisteredModelPermission(registered_model_key=named.name)
+    await page.caller.learn([manage_registered_model_permission], key)
     return found
 
 
