@@ -57,10 +57,14 @@ def _looks(home: Path, volume: PagesVolume, wanted: Sequence[View], options: Any
         with peers.modelkeep(home / "modelkeep") as peer:
             looks += [_look(browser, peer, view, view.modelkeep, options.visits) for view in wanted]
         if not options.no_mlflow:
-            with peers.mlflow(home / "mlflow") as peer:
+            with peers.mlflow(home / "mlflow", _store(home)) as peer:
                 looks += [_look(browser, peer, view, view.mlflow, options.visits) for view in wanted if view.mlflow]
         browser.close()
     return looks
+
+
+def _store(home: Path) -> str:
+    return f"sqlite:///{home / 'mlflow' / 'mlflow.db'}"
 
 
 def _fill(home: Path, volume: PagesVolume, *, with_mlflow: bool) -> None:
@@ -70,7 +74,7 @@ def _fill(home: Path, volume: PagesVolume, *, with_mlflow: bool) -> None:
     fill(Settings(data=data, access_log=False), NOTHING, volume, _tell)
     if with_mlflow:
         _tell("filling mlflow")
-        with peers.mlflow(home / "mlflow"):
+        with peers.mlflow(home / "mlflow", _store(home)):
             """It makes its database when it starts."""
         fill_mlflow(home / "mlflow" / "mlflow.db", volume)
 
