@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.identity.conftest import Guarded, guarded, new_person  # noqa: F401 - fixtures
+from tests.identity.conftest import Guarded
 from tests.identity.people import Person
 from tests.support.api import Api
 
@@ -14,12 +14,12 @@ _PATIENCE_SECONDS = 20
 
 
 @pytest.fixture
-def alma(new_person: Callable[..., Person]) -> Person:  # noqa: F811
+def alma(new_person: Callable[..., Person]) -> Person:
     return new_person(is_administrator=False)
 
 
 @pytest.fixture
-def audit(guarded: Guarded) -> Callable[..., list[dict[str, Any]]]:  # noqa: F811
+def audit(guarded: Guarded) -> Callable[..., list[dict[str, Any]]]:
     """Asks for records as an administrator."""
 
     def ask(**query: Any) -> list[dict[str, Any]]:
@@ -29,7 +29,7 @@ def audit(guarded: Guarded) -> Callable[..., list[dict[str, Any]]]:  # noqa: F81
     return ask
 
 
-def _mlflow(guarded: Guarded, authorization: str = "", platform: str = "default") -> Api:  # noqa: F811
+def _mlflow(guarded: Guarded, authorization: str = "", platform: str = "default") -> Api:
     headers = {"authorization": authorization} if authorization else guarded.administrator.headers
     return Api(guarded.url, "/api/2.0/mlflow", {**headers, "X-MLFLOW-WORKSPACE": platform})
 
@@ -43,7 +43,7 @@ def _in_time(ask: Callable[[], list[dict[str, Any]]], count: int) -> list[dict[s
 
 
 def test_a_write_is_recorded_with_the_name_of_what_it_changed(
-    guarded: Guarded,  # noqa: F811
+    guarded: Guarded,
     alma: Person,
     audit: Callable[..., list[dict[str, Any]]],
 ) -> None:
@@ -72,7 +72,7 @@ def test_a_write_is_recorded_with_the_name_of_what_it_changed(
 
 
 def test_what_was_refused_is_recorded_seen_or_not(
-    guarded: Guarded,  # noqa: F811
+    guarded: Guarded,
     alma: Person,
     audit: Callable[..., list[dict[str, Any]]],
 ) -> None:
@@ -94,7 +94,7 @@ def test_what_was_refused_is_recorded_seen_or_not(
 
 
 def test_who_is_not_known_is_recorded_by_its_address(
-    guarded: Guarded,  # noqa: F811
+    guarded: Guarded,
     audit: Callable[..., list[dict[str, Any]]],
 ) -> None:
     stranger = _mlflow(guarded, "Bearer mkt_nothing")
@@ -106,7 +106,7 @@ def test_who_is_not_known_is_recorded_by_its_address(
 
 
 def test_a_flood_of_refusals_is_counted_not_kept(
-    guarded: Guarded,  # noqa: F811
+    guarded: Guarded,
     alma: Person,
     audit: Callable[..., list[dict[str, Any]]],
 ) -> None:
@@ -123,7 +123,7 @@ def test_a_flood_of_refusals_is_counted_not_kept(
 
 
 def test_artifacts_that_are_written_and_removed_leave_records(
-    guarded: Guarded,  # noqa: F811
+    guarded: Guarded,
     alma: Person,
     audit: Callable[..., list[dict[str, Any]]],
 ) -> None:
@@ -135,7 +135,7 @@ def test_artifacts_that_are_written_and_removed_leave_records(
 
 
 def test_records_come_in_pages_newest_first(
-    guarded: Guarded,  # noqa: F811
+    guarded: Guarded,
     alma: Person,
     audit: Callable[..., list[dict[str, Any]]],
 ) -> None:
@@ -158,7 +158,7 @@ def test_records_come_in_pages_newest_first(
     assert len(whole) == 5
 
 
-def test_a_platforms_admin_sees_its_records_and_no_others(guarded: Guarded, alma: Person) -> None:  # noqa: F811
+def test_a_platforms_admin_sees_its_records_and_no_others(guarded: Guarded, alma: Person) -> None:
     root, key = Api(guarded.url, "", guarded.administrator.headers), f"of-{alma.name}"
     root.ok("POST", "/20260430/aiDataPlatforms", {"id": key})
     details = {"assignees": {"type": "USER", "targets": [alma.name]}, "permissions": ["ADMIN"]}
@@ -172,7 +172,7 @@ def test_a_platforms_admin_sees_its_records_and_no_others(guarded: Guarded, alma
     assert theirs.call("GET", "audit", query={"workspace": "default"}).status == 404
 
 
-def test_a_models_history_tells_what_was_done_to_it_and_its_versions(guarded: Guarded, alma: Person) -> None:  # noqa: F811
+def test_a_models_history_tells_what_was_done_to_it_and_its_versions(guarded: Guarded, alma: Person) -> None:
     api, name = _mlflow(guarded), f"history-{alma.name}"
     api.post("registered-models/create", name=name)
     api.post("model-versions/create", name=name, source="s3://b/m")

@@ -9,7 +9,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from tests.identity.conftest import Guarded, guarded, new_person  # noqa: F401 - fixtures
+from tests.identity.conftest import Guarded
 from tests.identity.people import Person
 
 
@@ -24,7 +24,7 @@ def _double() -> Any:
 
 
 @pytest.fixture
-def log_in(guarded: Guarded, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[str], None]]:  # noqa: F811
+def log_in(guarded: Guarded, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[str], None]]:
     """Points MLflow's clients of this process at the server, as whoever has this token."""
     before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
     mlflow.set_tracking_uri(guarded.url)
@@ -37,8 +37,8 @@ def log_in(guarded: Guarded, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_reader_of_the_model_alone_loads_it_by_its_alias(
-    guarded: Guarded,  # noqa: F811
-    new_person: Callable[..., Person],  # noqa: F811
+    guarded: Guarded,
+    new_person: Callable[..., Person],
     log_in: Callable[[str], None],
 ) -> None:
     root, reader = Person(guarded.url, guarded.administrator, "root"), new_person(is_administrator=False)

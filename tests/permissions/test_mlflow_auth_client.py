@@ -9,7 +9,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from tests.identity.conftest import Guarded, guarded, new_person  # noqa: F401 - fixtures
+from tests.identity.conftest import Guarded
 from tests.identity.people import PASSWORD, Person, basic
 from tests.support.api import Api
 
@@ -29,7 +29,7 @@ def log_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 
 @pytest.fixture
-def auth(guarded: Guarded, log_in: Callable[[str], None]) -> "AuthServiceClient":  # noqa: F811
+def auth(guarded: Guarded, log_in: Callable[[str], None]) -> "AuthServiceClient":
     log_in("root")
     with warnings.catch_warnings():
         # It imports MLflow's own server, which uses what Starlette is about to drop.
@@ -39,7 +39,7 @@ def auth(guarded: Guarded, log_in: Callable[[str], None]) -> "AuthServiceClient"
 
 
 @pytest.fixture
-def client(guarded: Guarded) -> Iterator[MlflowClient]:  # noqa: F811
+def client(guarded: Guarded) -> Iterator[MlflowClient]:
     before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
     mlflow.set_tracking_uri(guarded.url)
     mlflow.set_registry_uri(guarded.url)
@@ -49,7 +49,7 @@ def client(guarded: Guarded) -> Iterator[MlflowClient]:  # noqa: F811
 
 
 @pytest.fixture
-def alma(new_person: Callable[..., Person]) -> Person:  # noqa: F811
+def alma(new_person: Callable[..., Person]) -> Person:
     return new_person(is_administrator=False)
 
 
@@ -158,7 +158,7 @@ def test_a_whole_workspace_is_the_platform(
 
 
 def test_older_clients_manage_one_user_on_one_resource(
-    guarded: Guarded,  # noqa: F811
+    guarded: Guarded,
     client: MlflowClient,
     alma: Person,
     log_in: Callable[[str], None],
@@ -184,7 +184,7 @@ def test_what_was_granted_is_listed_with_its_role(
     auth: "AuthServiceClient",
     client: MlflowClient,
     alma: Person,
-    guarded: Guarded,  # noqa: F811
+    guarded: Guarded,
 ) -> None:
     model = f"listed-{alma.name}"
     client.create_registered_model(model)

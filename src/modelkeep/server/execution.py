@@ -98,7 +98,12 @@ class Executor:
         return Answer(operation.status, _encode(response), tuple(exchange.answer_headers))
 
     async def _record_bytes(self, operation: Operation, scope: Scope, request: msgspec.Struct, plan: Any) -> None:
-        """Leave the record of a change of artifacts, once it is done: bytes and rows share no transaction."""
+        """Leave the record of a change of artifacts, once it is done: bytes and rows share no transaction.
+
+        A part of an upload leaves none: the file that is made of all of them does.
+        """
+        if getattr(plan, "part", 0):
+            return
         place = getattr(plan, "place", plan)
         name = f"{place.location.rstrip('/')}/{place.path}" if hasattr(place, "location") else ""
         values = record_of(operation, scope, request, Subject(name and "artifact", "", "", name))
