@@ -11,6 +11,7 @@ import msgspec
 from modelkeep.core.exchange import Content, Exchange
 from modelkeep.core.operation import Operation
 from modelkeep.core.scope import Scope
+from modelkeep.server.authentication.log_ins import LogIns
 from modelkeep.server.authorization import flows_down
 from modelkeep.server.dispatch import Dispatcher
 from modelkeep.server.http import RequestHeaders
@@ -32,8 +33,9 @@ class Visit(NamedTuple):
 class Calls:
     """The way to the operations. What is refused raises `ApiError`, or what `server/errors.py` makes one of."""
 
-    def __init__(self, dispatcher: Dispatcher, public_url: str) -> None:
+    def __init__(self, dispatcher: Dispatcher, public_url: str, log_ins: LogIns) -> None:
         self._dispatcher = dispatcher
+        self.log_ins = log_ins
         self.public_url = public_url.rstrip("/")
         """The address that clients use, "" where it is the request's own host."""
 

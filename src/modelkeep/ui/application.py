@@ -19,6 +19,7 @@ from modelkeep.ui import home
 from modelkeep.ui.assets import Assets
 from modelkeep.ui.errors import error_page
 from modelkeep.ui.forms import check_origin, read_form
+from modelkeep.ui.log_in import LogInPages, log_in_address
 from modelkeep.ui.page import Page, visit_of
 from modelkeep.ui.platform_pages import platforms, workspaces
 from modelkeep.ui.registry_pages import compare, model, models, permissions, register, version
@@ -73,6 +74,7 @@ class _Pages:
 
     def application(self) -> AsgiApplication:
         routes = [Route("/static/{digest}/{name:path}", self._assets.serve)]
+        routes += LogInPages(self._calls, self._templates, self._calls.log_ins).routes()
         for declared in views_of(MODULES):
             method = "POST" if declared.act else "GET"
             routes.append(Route(declared.path, self._endpoint(declared), methods=[method]))
@@ -114,6 +116,8 @@ class _Pages:
 
     async def _failed(self, request: Request, error: Exception, page: Page | None = None) -> Response:
         problem = as_api_error(error, visit_of(request).request_id)
+        if problem.kind is ErrorKind.NOT_AUTHENTICATED and request.method == "GET":
+            return RedirectResponse(log_in_address(request), 303)
         try:
             if page is None:
                 page = Page(request, self._calls, await self._scope_of_error(request), self._templates)

@@ -8,7 +8,9 @@ from modelkeep.identity.changes import IdentityWatch
 from modelkeep.server.authentication.credentials import Credentials
 from modelkeep.server.authentication.entrance import Entrance
 from modelkeep.server.authentication.last_use import LastUse
+from modelkeep.server.authentication.log_ins import LogIns
 from modelkeep.server.authentication.passwords import PasswordCheck
+from modelkeep.server.authentication.provided_users import ProvidedUsers
 from modelkeep.storage.engine import Engine
 
 _MILLISECONDS = 1_000
@@ -22,6 +24,7 @@ class Identity:
     ) -> None:
         self._passwords = PasswordCheck(settings.failed_log_ins_per_minute)
         self._last_use = LastUse(engine)
+        self.provided = ProvidedUsers(engine, watch, settings) if settings.oidc_issuer else None
         credentials = Credentials(
             engine,
             watch,
@@ -32,9 +35,11 @@ class Identity:
             signature_skew_ms=settings.signature_skew_seconds * _MILLISECONDS,
             password_ms=settings.password_seconds * _MILLISECONDS,
             hosts=[host for host in (*listed(settings.allowed_hosts), urlsplit(settings.public_url).netloc) if host],
+            tokens_of_provider=self.provided.by_token if self.provided is not None else None,
             proxies=listed(settings.trusted_proxies),
             proxy_user_header=settings.proxy_user_header,
         )
+        self.log_ins = LogIns(engine, watch, settings, server_key, self._passwords, self.provided)
         self.entrance = Entrance(engine, watch, settings, credentials)
 
     def tasks(self) -> list["asyncio.Task[None]"]:
