@@ -11,7 +11,7 @@ PROOF_SECONDS ?= 120
 PROOF_SEED ?=
 SECONDS ?= 600
 
-.PHONY: run test test-all proof $(PROOFS:%=proof-%) soak lint bench bench-pages scale docs screenshots clean
+.PHONY: run test test-all proof $(PROOFS:%=proof-%) soak lint bench bench-pages scale profile clients docs screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/modelkeep serve
@@ -48,6 +48,14 @@ bench-pages: $(VENV)/.bench $(VENV)/.test
 # How cost grows with records: fills both databases, asks everything at each share, writes docs/performance.md.
 scale: $(VENV)/.bench
 	$(BIN)/python -m bench.scale $(SCALE)
+
+# Where the processor time of a request goes, and the floors below it; writes docs/performance.md.
+profile: $(VENV)/.bench
+	$(BIN)/python -m bench.profiling --layers --docs docs $(PROFILE)
+
+# Thousands of connections, and slow ones among them; writes docs/performance.md.
+clients: $(VENV)/.bench
+	$(BIN)/python -m bench.clients --docs docs $(CLIENTS)
 
 docs: $(VENV)/.test
 	$(BIN)/python -m tests.support.generate

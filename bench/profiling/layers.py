@@ -72,7 +72,7 @@ def watch_everything(layers: Layers) -> None:
     layers.watch(Decoder, "decode", DECODE)
     layers.watch(execution, "authorize", AUTHORIZE)
     layers.watch(execution, "_perform", OPERATION)
-    layers.watch(execution, "_record", RECORD)
+    layers.watch(execution, "record_write", RECORD)
     layers.watch(execution, "_encode", ENCODE)
     connections: list[Any] = [SqliteConnection]
     try:

@@ -19,6 +19,8 @@ _NOW = 1_700_000_000_000
 _RUNS_WRITTEN = 16
 """Clients that log write to so many runs, as so many trainings at once would."""
 
+CREATED_TAGS = ("build", "team")
+
 Make = Callable[[Volume], Iterator[HttpRequest]]
 
 
@@ -33,7 +35,9 @@ class Scenario:
 
 def _request(method: str, path: str, body: Any = None, query: str = "", token: str = "") -> HttpRequest:
     content = b"" if body is None else msgspec.json.encode(body)
-    headers = {"content-type": "application/json", "content-length": str(len(content))} if content else {}
+    headers = {"host": "127.0.0.1:5000"}
+    if content:
+        headers |= {"content-type": "application/json", "content-length": str(len(content))}
     if token:
         headers["opc-retry-token"] = token
 
@@ -47,7 +51,7 @@ def _creates(volume: Volume) -> Iterator[HttpRequest]:
     run = secrets.token_hex(8)
     most = models_in(volume)
     for number in itertools.count():
-        tags = [{"key": "team", "value": "risk"}, {"key": "build", "value": f"{run}-{number}"}]
+        tags = [{"key": key, "value": f"{run}-{number}"} for key in CREATED_TAGS]
         body = {"name": model_name(number % most), "source": f"s3://models/{run}/{number}", "tags": tags}
         yield _request("POST", "model-versions/create", body, token=f"{run}{number:016}")
 

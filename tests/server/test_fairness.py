@@ -138,7 +138,7 @@ def test_the_server_names_the_platform_whose_turn_it_is(tmp_path: Path, monkeypa
 
 async def _ok(application: Application, verb: str, path: str, body: Any, platform: str) -> None:
     content = msgspec.json.encode(body)
-    headers = {"content-length": str(len(content)), "x-mlflow-workspace": platform}
+    headers = {"host": "127.0.0.1", "content-length": str(len(content)), "x-mlflow-workspace": platform}
 
     async def read_body(limit: int) -> bytes:
         return content
