@@ -1,6 +1,7 @@
 """Who may only read sees no control that would be refused; who is not known is told so."""
 
 import itertools
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from tests.identity.people import PASSWORD
 from tests.support.api import Api
 from tests.support.browser import Visitor
 from tests.support.server import RunningServer
+from tests.ui.tracked import keep_file, make_run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -32,7 +34,36 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         for number in (1, 2):
             api.post("model-versions/create", name=_MODEL, source=f"s3://m/{number}", tags=tags)
         api.post("registered-models/alias", name=_MODEL, alias="champion", version="1")
+        _track(Api(server.url, "/api/2.0/mlflow", made.administrator.headers))
         yield made
+
+
+def _track(api: Api) -> None:
+    """An experiment with two runs, a file and a logged model, whose ids are known by their names."""
+    api.post("experiments/create", name="weekly")
+    for name in ("a", "b"):
+        run = make_run(api, name, experiment="1", metrics={"auc": 0.5}, params={"lr": name}, tags={"team": "growth"})
+        keep_file(api, run, "log.txt", b"done")
+    api.post("logged-models", experiment_id="1", name="tree", source_run_id=run)
+
+
+def _tracked(api: Api) -> list[str]:
+    found = api.post("runs/search", experiment_ids=["1"])["runs"]
+    runs = [run["info"]["run_id"] for run in found]
+    model = api.post("logged-models/search", experiment_ids=["1"])["models"][0]["info"]["model_id"]
+    paths = (
+        "experiments",
+        "experiments/1",
+        "experiments/1/details",
+        "experiments/1/logged-models",
+        f"runs/{runs[0]}",
+        f"runs/{runs[0]}/charts",
+        f"runs/{runs[0]}/artifacts?path=log.txt",
+        f"compare?run={runs[0]}&run={runs[1]}",
+        f"logged-models/{model}",
+        f"logged-models/{model}/artifacts",
+    )
+    return [f"/p/default/w/default/{path}" for path in paths]
 
 
 def _visitor(guarded: Guarded, browser: "Browser", scope: str) -> Visitor:
@@ -53,16 +84,24 @@ _PAGES = (
 
 def test_a_reader_sees_everything_and_no_control(guarded: Guarded, browser: "Browser") -> None:
     reader = _visitor(guarded, browser, "READ")
-    for path in _PAGES:
+    for path in (*_PAGES, *_tracked(Api(guarded.url, "/api/2.0/mlflow", guarded.administrator.headers))):
         page = reader.open(path)
         forms = page.locator("main form[method=post]")
         assert forms.count() == 0, (path, forms.first.inner_html())
         for word in ("Delete", "Rename", "Edit", "New", "Register", "Create", "Add", "Set"):
-            assert page.locator("main").get_by_role("link", name=word).count() == 0, (path, word)
-            assert page.locator("main").get_by_role("button", name=word).count() == 0, (path, word)
+            assert page.locator("main").get_by_role("link", name=re.compile(rf"\b{word}\b")).count() == 0, (path, word)
+            assert page.locator("main").get_by_role("button", name=re.compile(rf"\b{word}\b")).count() == 0, (
+                path,
+                word,
+            )
     reader.open(f"/p/default/models/{_MODEL}")
     expect(reader.page.get_by_text("Who leaves.")).to_be_visible()
     expect(reader.page.get_by_role("link", name="v2", exact=True)).to_be_visible()
+    page = reader.open("/p/default/w/default/experiments/1")
+    for name in ("a", "b"):
+        page.get_by_label(f"Tick {name}", exact=True).check()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Compare 2 runs")
     reader.close()
 
 
@@ -81,6 +120,7 @@ def test_an_administrator_sees_the_controls(guarded: Guarded, browser: "Browser"
         "models/churn/rename",
         "models/churn/delete",
         "models/churn/versions/1/delete",
+        "w/default/new-experiment",
     ],
 )
 def test_the_form_of_what_would_be_refused_is_refused_itself(guarded: Guarded, browser: "Browser", path: str) -> None:

@@ -70,6 +70,7 @@ def view_type_of(page: Page) -> ViewType:
 @view("/p/{platform}/w/{workspace}/new-experiment")
 async def new_experiment(page: Page) -> Response:
     """The form for an experiment."""
+    page.demand(create_experiment)
     return page.render("tracking/new_experiment.html", place="experiments", create=create_experiment)
 
 

@@ -135,6 +135,8 @@ async def tag_logged_model(page: Page, form: Form) -> Response:
 @view(f"{_PATH}/delete")
 async def delete_form(page: Page) -> Response:
     """Asked for once more, since a logged model has no way back."""
+    await page.caller.learn([delete_logged_model], LoggedModelId(model_id=page.parameter("model_id")))
+    page.demand(delete_logged_model)
     model = (await page.call(get_logged_model, GetLoggedModel(model_id=page.parameter("model_id")))).model
     return page.render("tracking/delete_logged_model.html", place="experiments", model=model)
 
