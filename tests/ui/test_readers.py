@@ -131,10 +131,10 @@ def test_the_form_of_what_would_be_refused_is_refused_itself(guarded: Guarded, b
     reader.close()
 
 
-def test_who_is_not_known_is_told_so_by_a_page(guarded: Guarded) -> None:
+def test_who_is_not_known_is_led_to_the_log_in(guarded: Guarded) -> None:
     answer = httpx.get(f"{guarded.url}/p/default/models", headers={"accept": "text/html"})
-    assert answer.status_code == 401
-    assert "<h1>Not signed in</h1>" in answer.text
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/login?next=%2Fp%2Fdefault%2Fmodels"
     assert _MODEL not in answer.text
 
 
