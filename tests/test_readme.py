@@ -125,6 +125,12 @@ def test_the_aidp_snippets_create_and_list_a_version_over_https(shell: Shell) ->
     assert listed["data"]["model_versions"] == [created["data"]["model_version"]]
 
 
+def test_the_log_in_snippet_makes_an_administrator_who_is_known_by_a_token(shell: Shell, port: int) -> None:
+    (snippet,) = snippets("First steps with log-ins", "sh")
+    (current,) = documents(shell.sh(snippet, port))
+    assert (current["user"]["username"], current["user"]["is_admin"]) == ("alma", True)
+
+
 def test_the_settings_snippet_prints_where_a_setting_came_from(shell: Shell) -> None:
     (snippet,) = snippets("Settings", "sh")
     (settings,) = documents(shell.sh(snippet))
@@ -142,4 +148,4 @@ def test_the_two_commands_are_targets_of_the_makefile() -> None:
 
 def test_no_snippet_is_added_without_a_test() -> None:
     languages = [match["language"] for match in _SNIPPET.finditer(README)]
-    assert sorted(languages) == ["console", "console", "python", "python", *["sh"] * 5]
+    assert sorted(languages) == ["console", "console", "python", "python", *["sh"] * 6]
