@@ -41,7 +41,7 @@ BAD = [
 @pytest.mark.parametrize("path", BAD)
 def test_a_path_that_leads_elsewhere_is_refused(server: RunningServer, method: bytes, path: bytes) -> None:
     body = b"x" if method == b"PUT" else b""
-    head = method + b" /api/2.0/mlflow-artifacts/artifacts/" + path + b" HTTP/1.1\r\nhost: x\r\n"
+    head = method + b" /api/2.0/mlflow-artifacts/artifacts/" + path + b" HTTP/1.1\r\nhost: 127.0.0.1\r\n"
     answer = raw.exchange(server, head + b"content-length: %d\r\n\r\n" % len(body) + body)
     assert answer.error == INVALID, answer
     assert "'path'" in answer.body["message"]
@@ -64,7 +64,7 @@ def test_a_path_in_the_query_is_held_to_the_same_rules(artifacts: Api, operation
 @pytest.mark.parametrize("deed", ["create", "complete", "abort"])
 def test_an_upload_in_parts_is_held_to_the_same_rules(server: RunningServer, folder: str, deed: str) -> None:
     body = b'{"path": "x", "upload_id": "u", "parts": [{"part_number": 1}]}'
-    head = f"POST /api/2.0/mlflow-artifacts/mpu/{deed}/{folder} HTTP/1.1\r\nhost: x\r\n"
+    head = f"POST /api/2.0/mlflow-artifacts/mpu/{deed}/{folder} HTTP/1.1\r\nhost: 127.0.0.1\r\n"
     answer = raw.exchange(
         server, f"{head}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
     )

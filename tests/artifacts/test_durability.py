@@ -23,7 +23,9 @@ _TARGET = "/api/2.0/mlflow-artifacts/artifacts"
 
 def _begin(server: RunningServer, path: str, length: int, sent: bytes) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
-    connection.sendall(f"PUT {_TARGET}/{path} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n".encode() + sent)
+    connection.sendall(
+        f"PUT {_TARGET}/{path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {length}\r\n\r\n".encode() + sent
+    )
     return connection
 
 

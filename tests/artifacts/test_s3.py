@@ -89,7 +89,9 @@ def test_a_client_that_goes_away_does_not_hold_up_the_server(cloud: Api) -> None
 def test_an_upload_that_is_cut_off_leaves_nothing(cloud: Api, cloud_server: RunningServer, workspace: str) -> None:
     import socket
 
-    head = f"PUT /api/2.0/mlflow-artifacts/artifacts/f HTTP/1.1\r\nhost: x\r\nx-mlflow-workspace: {workspace}\r\n"
+    head = (
+        f"PUT /api/2.0/mlflow-artifacts/artifacts/f HTTP/1.1\r\nhost: 127.0.0.1\r\nx-mlflow-workspace: {workspace}\r\n"
+    )
     for length in (1_000_000, 30_000_000):
         with socket.create_connection(("127.0.0.1", cloud_server.port)) as connection:
             connection.sendall(f"{head}content-length: {length}\r\n\r\n".encode() + bytes(length // 2))

@@ -80,7 +80,14 @@ def test_every_operation_says_that_its_platform_is_not_there(root: Api) -> None:
         assert answer.error == (404, "RESOURCE_DOES_NOT_EXIST", "NotAuthorizedOrNotFound"), (verb, path, answer)
 
 
-_NEED_NOTHING = ("create_registered_model", "create_mlflow_workspace", "create_experiment", "create_webhook")
+_NEED_NOTHING = (
+    "create_registered_model",
+    "create_mlflow_workspace",
+    "create_experiment",
+    "create_webhook",
+    # The records of a name outlive what had it.
+    "get_registered_model_history",
+)
 
 
 def test_every_operation_says_that_its_resource_is_not_there(root: Api, platform: str) -> None:
