@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from modelkeep.identity.passwords import NO_ONES_HASH, hash_password
 from tests.identity.conftest import Guarded, guard
 from tests.identity.people import PASSWORD, Person, basic
 from tests.identity.test_access_tokens import UNKNOWN
@@ -110,3 +111,7 @@ def test_no_password_is_kept_or_logged(tmp_path: Path) -> None:
         found = [file for file in tmp_path.rglob("*") if file.is_file() and PASSWORD.encode() in file.read_bytes()]
         assert found == []
         assert PASSWORD.encode() not in server.problems
+
+
+def test_what_is_verified_for_nobody_costs_what_a_password_costs() -> None:
+    assert NO_ONES_HASH.split("$")[:4] == hash_password("a long enough one").split("$")[:4]

@@ -97,6 +97,8 @@ def test_a_reader_sees_everything_and_no_control(guarded: Guarded, browser: "Bro
     reader.open(f"/p/default/models/{_MODEL}")
     expect(reader.page.get_by_text("Who leaves.")).to_be_visible()
     expect(reader.page.get_by_role("link", name="v2", exact=True)).to_be_visible()
+    assert reader.page.get_by_role("link", name="Audit").count() == 0
+    reader.open("/p/default/audit", status=403)
     page = reader.open("/p/default/w/default/experiments/1")
     for name in ("a", "b"):
         page.get_by_label(f"Tick {name}", exact=True).check()

@@ -21,8 +21,8 @@ from modelkeep.ui.errors import error_page
 from modelkeep.ui.forms import check_origin, read_form
 from modelkeep.ui.log_in import LogInPages, log_in_address
 from modelkeep.ui.page import Page, visit_of
-from modelkeep.ui.platform_pages import platforms, workspaces
-from modelkeep.ui.registry_pages import compare, model, models, permissions, register, version
+from modelkeep.ui.platform_pages import audit, platforms, workspaces
+from modelkeep.ui.registry_pages import activity, compare, model, models, permissions, register, version
 from modelkeep.ui.rendering import Templates
 from modelkeep.ui.tracking_pages import (
     artifacts,
@@ -37,7 +37,7 @@ from modelkeep.ui.tracking_pages import (
 from modelkeep.ui.view import Declared, views_of
 
 MODULES = (
-    *(home, models, model, permissions, version, compare, register, workspaces, platforms),
+    *(home, models, model, activity, permissions, version, compare, register, workspaces, platforms, audit),
     *(experiments, experiment, experiment_details, run, charts, artifacts, compare_runs, logged_models),
 )
 """Which modules declare views and actions: the only list of them."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.server.calls import Calls
 
@@ -20,6 +21,11 @@ class Caller:
     @property
     def name(self) -> str:
         return self._scope.principal.name
+
+    @property
+    def administers(self) -> bool:
+        """Whether the platform of the page is this caller's to administer."""
+        return min(self._scope.access.platform, self._scope.principal.ceiling) >= Permission.ADMIN
 
     async def learn(self, functions: Iterable[Callable[..., Any]], request: msgspec.Struct) -> None:
         """Ask whether these operations would be allowed of what the request names, for `may` to answer."""

@@ -37,9 +37,10 @@ def navigation(page: "Page") -> list[Group]:
         tracking = [Place(key, label, icon, workspace_link(platform, workspace, key)) for key, label, icon in TRACKING]
         if tracking:
             groups.append(Group("Tracking", tracking))
-        groups.append(
-            Group("Platform", [Place("workspaces", "Workspaces", "grid", platform_link(platform, "workspaces"))])
-        )
+        of_platform = [Place("workspaces", "Workspaces", "grid", platform_link(platform, "workspaces"))]
+        if page.caller.administers:
+            of_platform.append(Place("audit", "Audit", "list", platform_link(platform, "audit")))
+        groups.append(Group("Platform", of_platform))
     groups.append(
         Group(
             "Server",
