@@ -51,6 +51,7 @@ class Clients:
 
     def _run(self, history: History, number: int, url: str, seed: int) -> None:
         recorder = Recorder(history, number, url)
+        recorder.stopping = self._stopping
         source = random.Random(seed * 1_000 + number)
         try:
             while not self._stopping.is_set():

@@ -1,5 +1,6 @@
 """What clients did and were told: the record from which the checkers judge."""
 
+import threading
 import time
 from dataclasses import dataclass, field
 from enum import Enum
@@ -55,10 +56,11 @@ class History:
 
 
 class Recorder:
-    """One client: a connection, and a record of all it asks."""
+    """One client: a connection, and a record of all it asks. `stopping` is set once it is to come to an end."""
 
     def __init__(self, history: History, number: int, url: str, headers: dict[str, str] | None = None) -> None:
         self.number = number
+        self.stopping = threading.Event()
         self._history = history
         self._client = httpx.Client(base_url=url, timeout=_SECONDS, headers=headers)
 

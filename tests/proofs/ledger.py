@@ -6,7 +6,6 @@ done sends it again under its token, or gives up.
 
 import itertools
 import random
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ from tests.proofs.history import Event, History, Recorder, Reply, Verdict
 from tests.support.api import Api
 
 _BASE = "/api/2.0/mlflow"
-_PATIENCE_SECONDS, _START_SECONDS, _GIVES_UP = 0.02, 0.3, 0.2
+_PATIENCE_SECONDS, _START_SECONDS, _GIVES_UP = 0.02, 0.1, 0.07
 
 
 class Write(NamedTuple):
@@ -50,9 +49,9 @@ class Ledger:
             if reply.verdict in (Verdict.DONE, Verdict.REFUSED):
                 return
             # A server that does not answer may be about to start again.
-            if reply.status == 0 and source.random() < _GIVES_UP:
+            if reply.status == 0 and (source.random() < _GIVES_UP or recorder.stopping.is_set()):
                 return
-            time.sleep(_PATIENCE_SECONDS if reply.status else _START_SECONDS)
+            recorder.stopping.wait(_PATIENCE_SECONDS if reply.status else _START_SECONDS)
 
     def _any_write(self, recorder: Recorder, source: random.Random, marker: str) -> Write:
         tags = [{"key": key, "value": marker} for key in ("first", "last")]
@@ -89,8 +88,9 @@ class Ledger:
         """What there is of each marker; every one of it whole."""
         found: dict[tuple[str, str], list[Any]] = defaultdict(list)
         numbers: Counter[tuple[str, str]] = Counter()
-        for version in _pages(api, "GET", "model-versions/search", "model_versions", 5_000, {}):
-            if version["name"] in self._models:
+        for model in self._models:
+            search: dict[str, Any] = {"filter": f"name = '{model}'"}
+            for version in _pages(api, "GET", "model-versions/search", "model_versions", 5_000, search):
                 numbers[version["name"], version["version"]] += 1
                 found["version", _whole(version["tags"])].append(version["version"])
         assert not [number for number, count in numbers.items() if count > 1], "a version twice"
