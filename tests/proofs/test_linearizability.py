@@ -1,6 +1,7 @@
 """16 clients on one SQLite server, and on two servers with one PostgreSQL: one order explains all that they saw."""
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -55,14 +56,20 @@ def _recorded(urls: Sequence[str], one: Round) -> dict[str, list[Operation]]:
     return operations_of(history)
 
 
+def _until(operations: Sequence[Operation], end: float) -> list[Operation]:
+    """The history up to a moment: of what was under way it is not known whether it was done."""
+    begun = (one for one in operations if one.invoked <= end)
+    return [one if one.returned <= end else one._replace(output=None, returned=math.inf) for one in begun]
+
+
 def _told(model: str, operations: Sequence[Operation]) -> str:
     """The shortest beginning of the history that no order explains."""
     by_end = sorted(operations, key=lambda operation: operation.returned)
     low, high = 0, len(by_end)
     while low + 1 < high:
         middle = (low + high) // 2
-        # Of what was not answered by then it is not known whether it was done.
-        low, high = (low, middle) if explain(REGISTERED_MODEL, by_end[:middle]) is None else (middle, high)
+        beginning = _until(by_end, by_end[middle - 1].returned)
+        low, high = (low, middle) if explain(REGISTERED_MODEL, beginning) is None else (middle, high)
     shown = "\n".join(
         f"{one.invoked / 1e6:.3f} {one.returned / 1e6:.3f} {one.input} -> {one.output}" for one in by_end[:high][-40:]
     )

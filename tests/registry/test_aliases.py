@@ -79,8 +79,11 @@ def test_latest_names_the_newest_version_in_whatever_stage(oracle_api: Api, vers
     assert oracle_api.get(ALIAS, name=versions, alias=alias)["model_version"]["version"] == "2"
 
 
-def test_latest_of_a_model_without_versions_is_not_found(oracle_api: Api, model: str) -> None:
-    assert oracle_api.call("GET", ALIAS, query={"name": model, "alias": "latest"}).error == ALIAS_NOT_FOUND
+def test_latest_of_a_model_without_versions_is_not_found(any_api: Api) -> None:
+    any_api.post("registered-models/create", name="empty")
+    answer = any_api.call("GET", ALIAS, query={"name": "empty", "alias": "latest"})
+    assert answer.error == NOT_FOUND
+    assert answer.body["message"] == "Latest version not found for model empty."
 
 
 @pytest.mark.parametrize("alias", ["latest", "LATEST", "v1", "V27"])

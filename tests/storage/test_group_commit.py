@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,24 @@ def test_a_write_is_answered_after_it_can_be_read_by_others(tmp_path: Path) -> N
         other = sqlite3.connect(tmp_path / "modelkeep.db")
         assert other.execute("SELECT name FROM server_secrets").fetchall() == [("a",)]
         other.close()
+
+    _with_engine(tmp_path, use)
+
+
+def test_while_a_commit_can_be_read_and_is_not_answered_yet_nobody_is_told_that_nothing_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def use(engine: SqliteEngine) -> None:
+        commit_together, seen = engine._commit_together, threading.Event()
+        monkeypatch.setattr(engine, "_commit_together", lambda: commit_together() and seen.wait(30))
+        assert engine.commits is not None
+        writing = asyncio.create_task(engine.write(_insert("a"), _raise))
+        while await _names(engine) != ["a"]:
+            await asyncio.sleep(0)
+        assert engine.commits is None
+        seen.set()
+        await writing
+        assert engine.commits is not None
 
     _with_engine(tmp_path, use)
 

@@ -94,6 +94,10 @@ def alias_not_found(name: str, alias: str) -> ApiError:
     return ApiError(ErrorKind.ALIAS_NOT_FOUND, f"Registered model alias {alias} of '{name}' not found.")
 
 
+def no_latest_version(name: str) -> ApiError:
+    return ApiError(ErrorKind.NOT_FOUND, f"Latest version not found for model {name}.")
+
+
 def experiment_not_found(experiment_id: str | int) -> ApiError:
     return ApiError(ErrorKind.NOT_FOUND, f"No Experiment with id={experiment_id} exists")
 

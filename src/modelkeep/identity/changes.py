@@ -49,7 +49,7 @@ class IdentityWatch:
 
     async def watch(self) -> None:
         """Look again and again, for ever, where other processes may write to the database."""
-        while self._engine.commits is None:
+        while not self._engine.alone:
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
             try:
                 await self.look()

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from modelkeep.core.errors import alias_not_found, model_version_not_found
+from modelkeep.core.errors import alias_not_found, model_version_not_found, no_latest_version
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -100,9 +100,11 @@ def get_model_version_by_alias(tx: Transaction, scope: Scope, request: NamedAlia
     if row is not None:
         return ModelVersionAnswer(load_model_version(tx, scope, request.name, row[0]))
     model = load_registered_model(tx, scope, request.name)
-    newest = max((int(version.version) for version in model.latest_versions), default=None)
-    if request.alias.lower() != "latest" or newest is None:
+    if request.alias.lower() != "latest":
         raise alias_not_found(request.name, request.alias)
+    newest = max((int(version.version) for version in model.latest_versions), default=None)
+    if newest is None:
+        raise no_latest_version(request.name)
     return ModelVersionAnswer(load_model_version(tx, scope, request.name, newest))
 
 

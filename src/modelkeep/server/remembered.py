@@ -2,7 +2,8 @@
 
 What serves models asks for the same versions and aliases all day, and few writes come between. One process alone
 writes to a SQLite database, so its count of commits says whether anything can have changed. It is counted before the
-writes of a commit are answered: whoever knows of a write never reads an older answer.
+writes of a commit are answered: whoever knows of a write never reads an older answer. While a commit is under way
+nothing is remembered: some read it already, and nobody may read an older answer after them.
 """
 
 from collections.abc import Callable, Hashable
@@ -13,7 +14,7 @@ _LARGEST_BODY = 8 * 1024
 
 
 class RememberedAnswers:
-    """At most so many answers, each of at most 8 KiB. `commits` counts; None says that others write as well."""
+    """At most so many answers, each of at most 8 KiB. `commits` counts; None says that anything may have changed."""
 
     def __init__(self, most: int, commits: Callable[[], int | None]) -> None:
         self._most = most

@@ -28,7 +28,15 @@ class Engine(Protocol):
 
     @property
     def commits(self) -> int | None:
-        """Grows before the writes of a commit are answered; None where others may write to the database too."""
+        """Grows before the writes of a commit are answered.
+
+        None where others may write to the database too, and while a commit is under way: it can be read before it is
+        answered, so that what was remembered before it may be older than what another has just read.
+        """
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other process writes to the database."""
 
     async def start(self) -> None:
         """Open connections and start threads."""

@@ -168,7 +168,9 @@ def _clear_alias(model: Model, alias: str) -> bool:
 def get_by_alias(tenant: Tenant, fields: Fields, expect: Expect) -> Said:
     model = model_of(tenant, fields)
     number = model.aliases.get(fields["alias"])
-    if number is None and fields["alias"] == "latest" and model.versions:
+    if number is None and fields["alias"] == "latest":
+        if not model.versions:
+            raise not_found()
         number = max(model.versions)
     if number is None:
         raise alias_not_found()

@@ -83,6 +83,10 @@ class PostgresEngine:
     def commits(self) -> int | None:
         return None
 
+    @property
+    def alone(self) -> bool:
+        return False
+
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         await self.write(_forget_marks, _raise)

@@ -67,7 +67,11 @@ class SqliteEngine:
 
     @property
     def commits(self) -> int | None:
-        return self._commits
+        return None if self._committing else self._commits
+
+    @property
+    def alone(self) -> bool:
+        return True
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
