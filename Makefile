@@ -67,6 +67,7 @@ screenshots: $(VENV)/.test
 clean:
 	rm -rf $(VENV)
 
+ifeq ($(VENV),.venv)
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -85,3 +86,8 @@ $(VENV)/.bench: $(VENV)/.run pyproject.toml
 $(VENV)/.fasttrackml: $(VENV)/bin/python
 	-$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/fasttrackml $(FASTTRACKML) \
 		&& touch $@
+else
+# VENV=… names an environment that is there already, as that of another work tree: nothing is installed into it, and what
+# runs are the sources of this one.
+export PYTHONPATH := $(CURDIR)/src
+endif
