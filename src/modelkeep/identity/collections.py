@@ -14,6 +14,7 @@ from modelkeep.core.scope import Scope
 from modelkeep.identity.changes import note_identity_change
 from modelkeep.identity.principals import (
     Kind,
+    contains,
     delete_principal,
     etag,
     find_principal,
@@ -106,6 +107,7 @@ class ListCollections(msgspec.Struct):
 
     max_results: Annotated[int, msgspec.Meta(description="1 to 1,000.")] = 100
     page_token: str = ""
+    containing: Annotated[str, msgspec.Meta(description="A part of the name.")] = ""
 
 
 def create(tx: Transaction, scope: Scope, kind: Kind, request: CreateCollection) -> Collection:
@@ -124,15 +126,15 @@ def page(tx: Transaction, scope: Scope, kind: Kind, request: ListCollections) ->
         tx,
         scope,
         lambda further: make_search(
-            _ALL.where(_p.kind == kind.value),
+            _ALL.where(_p.kind == kind.value, contains(_p.name)),
             [Order("name", _p.name, False), Order("id", _p.id, False)],
             further=further,
         ),
         within={},
-        values={},
+        values={"containing": request.containing},
         max_results=check_max_results(request.max_results, LARGEST_PAGE),
         page_token=request.page_token,
-        bound_to=(kind.value,),
+        bound_to=(kind.value, request.containing),
     )
     return [_from_row(row) for row in found.rows], found.next_page_token
 

@@ -153,6 +153,13 @@ def require_self(scope: Scope, user: int, deed: str) -> None:
         require_administrator(scope, deed)
 
 
+def contains(*columns: sa.Column[str]) -> sa.ColumnElement[bool]:
+    """Whether one of these has the parameter `containing` in it, blind to case; true where that is empty."""
+    part = sa.func.lower(sa.bindparam("containing", type_=sa.Text))
+    found = [sa.func.replace(sa.func.lower(column), part, "") != sa.func.lower(column) for column in columns]
+    return sa.or_(part == "", *found)
+
+
 def values_of(table: sa.Table, *left_out: str) -> dict[str, Any]:
     """Every column from a parameter of its name."""
     return {column.name: sa.bindparam(column.name) for column in table.columns if column.name not in left_out}

@@ -17,6 +17,7 @@ from modelkeep.identity.passwords import LONGEST_PASSWORD, check_password, hash_
 from modelkeep.identity.principals import (
     Kind,
     check_name,
+    contains,
     delete_principal,
     etag,
     insert_principal,
@@ -170,6 +171,9 @@ class ListUsers(msgspec.Struct):
 
     max_results: Annotated[int, msgspec.Meta(description="1 to 1,000.")] = 100
     page_token: str = ""
+    containing: Annotated[
+        str, msgspec.Meta(description="A part of the name, the display name or the e-mail address.")
+    ] = ""
 
 
 class Users(msgspec.Struct):
@@ -187,13 +191,15 @@ def list_users(tx: Transaction, scope: Scope, request: ListUsers) -> Users:
         tx,
         scope,
         lambda further: make_search(
-            _ALL.where(_p.kind == KIND), [Order("name", _p.name, False), Order("id", _p.id, False)], further=further
+            _ALL.where(_p.kind == KIND, contains(_p.name, _u.display_name, _u.email)),
+            [Order("name", _p.name, False), Order("id", _p.id, False)],
+            further=further,
         ),
         within={},
-        values={},
+        values={"containing": request.containing},
         max_results=check_max_results(request.max_results, LARGEST_PAGE),
         page_token=request.page_token,
-        bound_to=("users",),
+        bound_to=("users", request.containing),
     )
     return Users([_from_row(row) for row in page.rows], page.next_page_token)
 

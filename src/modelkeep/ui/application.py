@@ -21,6 +21,7 @@ from modelkeep.ui.errors import error_page
 from modelkeep.ui.forms import check_origin, read_form
 from modelkeep.ui.log_in import LogInPages, log_in_address
 from modelkeep.ui.page import Page, visit_of
+from modelkeep.ui.people_pages import collections, credentials, user, users
 from modelkeep.ui.platform_pages import audit, platforms, workspaces
 from modelkeep.ui.registry_pages import activity, compare, model, models, permissions, register, version
 from modelkeep.ui.rendering import Templates
@@ -38,6 +39,7 @@ from modelkeep.ui.view import Declared, views_of
 
 MODULES = (
     *(home, models, model, activity, permissions, version, compare, register, workspaces, platforms, audit),
+    *(users, user, credentials, collections),
     *(experiments, experiment, experiment_details, run, charts, artifacts, compare_runs, logged_models),
 )
 """Which modules declare views and actions: the only list of them."""

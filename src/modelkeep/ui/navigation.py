@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from modelkeep.identity.users import list_users
 from modelkeep.ui.links import link, platform_link, workspace_link
 
 if TYPE_CHECKING:
@@ -41,13 +42,10 @@ def navigation(page: "Page") -> list[Group]:
         if page.caller.administers:
             of_platform.append(Place("audit", "Audit", "list", platform_link(platform, "audit")))
         groups.append(Group("Platform", of_platform))
-    groups.append(
-        Group(
-            "Server",
-            [
-                Place("platforms", "Platforms", "layers", link("platforms")),
-                Place("api", "API", "code", link("docs")),
-            ],
-        )
-    )
+    of_server = [Place("platforms", "Platforms", "layers", link("platforms"))]
+    if page.may(list_users):
+        of_server.append(Place("people", "People", "people", link("users")))
+    of_server.append(Place("api", "API", "code", link("docs")))
+    of_server.append(Place("me", "My account", "person", link("me")))
+    groups.append(Group("Server", of_server))
     return groups

@@ -1,0 +1,1 @@
+"""The pages of people: users with their tokens and keys, groups and roles."""

@@ -1,0 +1,79 @@
+"""The access tokens and API keys of a user: making, adding, revoking. Of oneself, or of anyone for administrators."""
+
+from starlette.responses import Response
+
+from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter
+from modelkeep.identity.keys import AddKey, KeyOfUser, add_key, delete_key, list_keys
+from modelkeep.identity.tokens import CreateToken, OfUser, TokenName, create_token, delete_token, list_tokens
+from modelkeep.ui.forms import Form
+from modelkeep.ui.links import link
+from modelkeep.ui.page import Page
+from modelkeep.ui.people_pages.user import load_user, show_user, user
+from modelkeep.ui.view import action, view
+
+
+@action("/users/{name}/tokens", shows=user)
+async def make_token(page: Page, form: Form) -> Response:
+    """Make a token, and show it this once."""
+    details = CreateToken(
+        user=page.parameter("name"),
+        name=form.text("token"),
+        scope=form.text("scope"),
+        platform=form.text("platform"),
+        days=_days(form.text("days")),
+    )
+    made = await page.call(create_token, details)
+    return await show_user(page, new_token=made)
+
+
+def _days(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise invalid_parameter("days", f"{text[:20]!r} is no number of days; leave it empty for a token without end.")
+    return int(text)
+
+
+@view("/users/{name}/tokens/{token}/revoke")
+async def revoke_token_form(page: Page) -> Response:
+    shown, name = await load_user(page), page.parameter("token")
+    tokens = (await page.call(list_tokens, OfUser(shown.name))).access_tokens
+    if name not in {token.name for token in tokens}:
+        raise ApiError(ErrorKind.NOT_FOUND, f"'{shown.name}' has no token '{name}'.")
+    return page.render("people/revoke.html", place="people", user=shown, kind="token", called=name)
+
+
+@action("/users/{name}/tokens/{token}/revoke", shows=revoke_token_form)
+async def revoke_token(page: Page, form: Form) -> Response:
+    name, token = page.parameter("name"), page.parameter("token")
+    await page.call(delete_token, TokenName(name, token))
+    return page.go_to(link("users", name), f"The token {token} was revoked.")
+
+
+@action("/users/{name}/keys", shows=user)
+async def keep_key(page: Page, form: Form) -> Response:
+    """Add a public key, and show the lines of a client's profile that name it."""
+    details = AddKey(
+        user=page.parameter("name"),
+        public_key=form.raw("public_key").strip(),
+        tenancy=form.text("tenancy"),
+        user_ocid=form.text("user_ocid"),
+    )
+    added = await page.call(add_key, details, retry_token=form.raw("retry_token"))
+    return await show_user(page, new_key=added)
+
+
+@view("/users/{name}/keys/{fingerprint}/revoke")
+async def revoke_key_form(page: Page) -> Response:
+    shown, fingerprint = await load_user(page), page.parameter("fingerprint")
+    keys = (await page.call(list_keys, OfUser(shown.name))).api_keys
+    if fingerprint not in {key.fingerprint for key in keys}:
+        raise ApiError(ErrorKind.NOT_FOUND, f"'{shown.name}' has no key '{fingerprint}'.")
+    return page.render("people/revoke.html", place="people", user=shown, kind="key", called=fingerprint)
+
+
+@action("/users/{name}/keys/{fingerprint}/revoke", shows=revoke_key_form)
+async def revoke_key(page: Page, form: Form) -> Response:
+    name, fingerprint = page.parameter("name"), page.parameter("fingerprint")
+    await page.call(delete_key, KeyOfUser(name, fingerprint))
+    return page.go_to(link("users", name), f"The key {fingerprint} was revoked.")
