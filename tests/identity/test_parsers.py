@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,16 +12,25 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep.core.errors import ApiError, ErrorKind
+from modelkeep.core.errors import ApiError, ErrorKind, not_authenticated
 from modelkeep.identity.session_tokens import read_session_token
 from modelkeep.server.authentication import Call
 from modelkeep.server.authentication.buckets import Buckets
 from modelkeep.server.authentication.cookies import read_cookie, session_of
 from modelkeep.server.authentication.passwords import read_basic
-from modelkeep.server.authentication.signatures import check_coverage, check_date, read_signature, signed_texts
+from modelkeep.server.authentication.signatures import (
+    check_coverage,
+    check_date,
+    is_signed,
+    read_signature,
+    signed_digest,
+    signed_headers,
+    signed_texts,
+)
 
 _TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=200)
 _KEY = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+_PUBLIC = _KEY.public_key()
 _FIELDS = ("date", "(request-target)", "host")
 
 
@@ -72,25 +81,29 @@ def call(headers: dict[str, str], method: str = "GET", path: str = "/api/2.0/mlf
 def lets_in(received: Call, headers: tuple[str, ...], signature: bytes, now: int) -> bool:
     """What the server does with a signature, without who has it."""
 
-    def verified() -> Iterator[bool]:
-        check_coverage(received, headers)
-        check_date(received, headers, now, 300_000)
-        for text in signed_texts(received, headers, ()):
-            try:
-                _KEY.public_key().verify(signature, text, PKCS1v15(), SHA256())
-            except Exception:
-                yield False
-            else:
-                yield True
+    def verify() -> None:
+        read = signed_headers(" ".join(headers))
+        if read is None:
+            raise not_authenticated()
+        check_coverage(received, read)
+        check_date(received, read, now, 300_000)
+        found.append(is_signed(received, read, (), signed_digest(_PUBLIC, signature)))
 
     found: list[bool] = []
-    return not refused(lambda: found.extend(verified())) and any(found)
+    return not refused(verify) and any(found)
+
+
+def signed(received: Call) -> bytes:
+    """The signature of a request of which all is signed that has to be."""
+    headers = signed_headers(" ".join(_FIELDS))
+    assert headers is not None
+    return _KEY.sign(next(signed_texts(received, headers, ())), PKCS1v15(), SHA256())
 
 
 _NOW = 1_795_566_000_000
 _DATE = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(_NOW / 1000))
 _GOOD = call({"date": _DATE, "host": "localhost"}, query="name=a")
-_SIGNATURE = _KEY.sign(next(signed_texts(_GOOD, _FIELDS, ())), PKCS1v15(), SHA256())
+_SIGNATURE = signed(_GOOD)
 
 
 def test_what_was_signed_is_let_in() -> None:

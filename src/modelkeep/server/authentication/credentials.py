@@ -5,8 +5,6 @@ is verified each time all the same; only its key is remembered.
 """
 
 import asyncio
-import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -14,10 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from modelkeep.core.clock import now_ms
@@ -33,14 +28,19 @@ from modelkeep.server.authentication.cookies import session_of
 from modelkeep.server.authentication.last_use import LastUse
 from modelkeep.server.authentication.open_mode import named_user
 from modelkeep.server.authentication.passwords import PasswordCheck, read_basic
-from modelkeep.server.authentication.signatures import check_coverage, check_date, read_signature, signed_texts
+from modelkeep.server.authentication.signatures import (
+    check_coverage,
+    check_date,
+    is_signed,
+    read_signature,
+    signed_digest,
+)
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.transaction import Transaction
 
 _MOST_REMEMBERED = 50_000
 _FOR_EVER = 1 << 62
 _SESSION_TOKEN = "ST$"  # noqa: S105 - how signatures mark one
-_PADDING, _HASH = PKCS1v15(), SHA256()
 
 
 @dataclass(slots=True)
@@ -218,21 +218,12 @@ class Credentials:
             raise not_authenticated()
         digest = check_coverage(call, signature.headers)
         check_date(call, signature.headers, now_ms(), self._skew_ms)
-        try:
-            given = base64.b64decode(signature.signature, validate=True)
-        except binascii.Error:
-            raise not_authenticated() from None
         known = self._recall(signature.key_id) or await self._key_of(signature.key_id)
-        key = known.key
-        if key is None:
+        if known.key is None:
             raise not_authenticated()
-        for text in signed_texts(call, signature.headers, self._hosts):
-            try:
-                key.verify(given, text, _PADDING, _HASH)
-            except InvalidSignature:
-                continue
-            return known, digest
-        raise not_authenticated()
+        if not is_signed(call, signature.headers, self._hosts, signed_digest(known.key, signature.signature)):
+            raise not_authenticated()
+        return known, digest
 
     async def _key_of(self, key_id: str) -> Known:
         if not key_id.startswith(_SESSION_TOKEN):
