@@ -153,3 +153,15 @@ def test_a_full_disk_refuses_writes_answers_reads_and_goes_on_when_there_is_room
         assert await engine.write(large, _raise) == "too large"
 
     _with_engine(tmp_path, use)
+
+
+def test_scans_take_their_rows_one_at_a_time_and_look_ups_do_not_wait_for_them(tmp_path: Path) -> None:
+    async def use(engine: SqliteEngine) -> None:
+        await engine.write(_insert("a"), _raise)
+        with engine._readers_turn:
+            scan = asyncio.create_task(engine.read(lambda tx: tx.all(_NAMES)))
+            assert await _names(engine) == ["a"]
+            assert not scan.done()
+        assert await scan == [("a",)]
+
+    _with_engine(tmp_path, use)

@@ -21,6 +21,9 @@ Point = tuple[int, int, int, float, int]
 # Fewer metrics than this are put in their places at once, which costs no more than putting them aside.
 _FEW_KEYS = 8
 _MOST_RECENT = 4_096
+# Runs that log in step would all be moved in the same moment, so each has a number of points of its own.
+_APART = 1_277
+_LEAST_RECENT = 2_048
 
 _COLUMNS = ("run_id", "key_id", "timestamp", "step", "value", "is_nan")
 # A point sent twice is kept once: what is logged again after a lost answer does no harm.
@@ -70,7 +73,7 @@ def keep_history(tx: Transaction, run: int, points: Sequence[Point]) -> None:
         return
     tx.insert(_PUT_ASIDE, rows)
     counted = tx.one(_COUNT, run=run, more=len(rows))
-    if counted and counted[0] >= _MOST_RECENT:
+    if counted and counted[0] >= _MOST_RECENT - run * _APART % (_MOST_RECENT - _LEAST_RECENT):
         tx.run(_MOVE, run=run)
         tx.run(_FORGET, run=run)
         tx.one(_COUNT, run=run, more=-counted[0])

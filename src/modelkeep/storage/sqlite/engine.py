@@ -21,6 +21,7 @@ from modelkeep.storage.engine import unobserved
 from modelkeep.storage.errors import Busy, OutcomeUnknown, Unavailable
 from modelkeep.storage.fair_threads import FairThreads
 from modelkeep.storage.one_statement import OneStatement, SecondStatement
+from modelkeep.storage.sqlite.checkpoints import Checkpoints
 from modelkeep.storage.sqlite.connection import SqliteConnection
 from modelkeep.storage.sqlite.lock import DATABASE_NAME
 from modelkeep.storage.transaction import Transaction
@@ -54,6 +55,7 @@ class SqliteEngine:
         self._in_doubt: OutcomeUnknown | None = None
         self._local = threading.local()
         self._connections: list[SqliteConnection] = []
+        self._readers_turn = threading.Lock()
         self._readers = FairThreads(readers, "modelkeep-reader")
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="modelkeep-commit")
 
@@ -77,14 +79,17 @@ class SqliteEngine:
         self._loop = asyncio.get_running_loop()
         self._write_connection = self._open(writes=True)
         self._near_connection = self._open(writes=False)
+        self._checkpoints = Checkpoints(self._path, self._open(writes=False))
 
     async def close(self) -> None:
         while self._group or self._waiting:
             await asyncio.sleep(0.001)
         await asyncio.to_thread(self._committer.shutdown)
         await asyncio.to_thread(self._readers.shutdown)
+        await asyncio.to_thread(self._checkpoints.stop)
         for connection in self._connections:
             connection.close()
+        self._checkpoints.close()
 
     async def write(
         self,
@@ -119,11 +124,11 @@ class SqliteEngine:
     def _read_in_thread(self, work: Callable[[Transaction], T]) -> T:
         connection: SqliteConnection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._local.connection = self._open(writes=False)
+            connection = self._local.connection = self._open(writes=False, turn=self._readers_turn)
         return _on_snapshot(connection, work)
 
-    def _open(self, *, writes: bool) -> SqliteConnection:
-        connection = SqliteConnection(self._path, writes=writes)
+    def _open(self, *, writes: bool, turn: "threading.Lock | None" = None) -> SqliteConnection:
+        connection = SqliteConnection(self._path, writes=writes, turn=turn)
         self._connections.append(connection)
         return connection
 
@@ -162,6 +167,7 @@ class SqliteEngine:
             _log.exception("a group of %d writes came to no end", len(self._group))
             for write in self._group:
                 write.fail(error)
+        self._checkpoints.after_commit()
         self._loop.call_soon_threadsafe(self._committed)
 
     def _commit_together(self) -> bool:
