@@ -232,6 +232,28 @@ class Origin(NamedTuple):
     secret: bool = False
 
 
+def origins_of(settings: "Settings") -> list[Origin]:
+    """The settings of a server that runs: which of them were given, though not by what."""
+    return [
+        Origin(
+            setting.name,
+            value := getattr(settings, setting.name),
+            "default" if value == setting.default else "given",
+            setting.metadata["meaning"],
+            setting.metadata["secret"],
+        )
+        for setting in fields(Settings)
+    ]
+
+
+def shown_value(origin: Origin) -> int | str | None:
+    """A value as it may be shown: without what is secret in it."""
+    value = origin.value
+    if origin.secret and value:
+        return "***"
+    return value if isinstance(value, (int, type(None))) else without_password(str(value))
+
+
 class InvalidSetting(ValueError):
     """A flag or variable whose value cannot be used; the message is for the person who set it."""
 

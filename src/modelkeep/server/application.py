@@ -243,7 +243,7 @@ class Application:
         behind: AsgiApplication = documents(self._operations)
         if self._pages is None:
             return behind
-        return self._pages(Calls(self._dispatcher, self._settings.public_url, self._identity.log_ins), behind)
+        return self._pages(Calls(self._dispatcher, self._settings, self._identity.log_ins), behind)
 
     async def remove_artifacts(self) -> None:
         """Remove the artifacts of what is gone for good."""

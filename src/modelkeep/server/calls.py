@@ -3,6 +3,8 @@
 The same decoding, permission, record and errors as by HTTP; what comes back is the operation's typed answer.
 """
 
+import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -11,9 +13,11 @@ import msgspec
 from modelkeep.core.exchange import Content, Exchange
 from modelkeep.core.operation import Operation
 from modelkeep.core.scope import Scope
+from modelkeep.core.settings import Settings, origins_of
 from modelkeep.server.authentication.log_ins import LogIns
 from modelkeep.server.authorization import flows_down
 from modelkeep.server.dispatch import Dispatcher
+from modelkeep.server.doctor.findings import Finding
 from modelkeep.server.http import RequestHeaders
 from modelkeep.storage.transaction import Transaction
 
@@ -33,10 +37,11 @@ class Visit(NamedTuple):
 class Calls:
     """The way to the operations. What is refused raises `ApiError`, or what `server/errors.py` makes one of."""
 
-    def __init__(self, dispatcher: Dispatcher, public_url: str, log_ins: LogIns) -> None:
+    def __init__(self, dispatcher: Dispatcher, settings: Settings, log_ins: LogIns) -> None:
         self._dispatcher = dispatcher
         self.log_ins = log_ins
-        self.public_url = public_url.rstrip("/")
+        self.settings = settings
+        self.public_url = settings.public_url.rstrip("/")
         """The address that clients use, "" where it is the request's own host."""
 
     async def scope(self, visit: Visit, platform: str = "", workspace: str | None = None) -> Scope:
@@ -54,6 +59,13 @@ class Calls:
     async def permitted(self, function: Callable[..., Any], scope: Scope, request: msgspec.Struct) -> bool:
         """Whether the caller may do this of what the request names: what is refused need not be offered."""
         return await self._dispatcher.permitted(operation_of(function), scope, request)
+
+    async def examine(self) -> list[Finding]:
+        """What `modelkeep doctor` finds, of this server's settings. It writes and removes small files to measure."""
+        # Only now: a start need not wait for what few ever ask for.
+        from modelkeep.server.doctor.examination import examine
+
+        return await asyncio.to_thread(examine, self.settings, origins_of(self.settings), os.environ)
 
     async def call(
         self,

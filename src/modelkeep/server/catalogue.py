@@ -6,6 +6,7 @@ from modelkeep.core.operation import Operation, operations_of
 from modelkeep.identity import groups, keys, mlflow_users, principals, roles, session_tokens, tokens, users
 from modelkeep.registry import (
     aliases,
+    counts,
     mlflow_grants,
     mlflow_role_grants,
     mlflow_roles,
@@ -69,6 +70,7 @@ MODULES = (
     model_version_artifacts,
     model_version_origin,
     summary,
+    counts,
     webhooks,
     webhook_trial,
     webhook_deliveries,

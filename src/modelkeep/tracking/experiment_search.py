@@ -28,7 +28,7 @@ _e = experiments.c
 _found = experiments.alias("found").c
 _HERE = sa.bindparam("workspace", type_=sa.BigInteger)
 _ROWS = sa.select(_found.id).where(_found.workspace_id == _HERE)
-_SEEN = Seen(_e.id, EXPERIMENT_GRANTS.resources(), EXPERIMENT_GRANTS.any(_e.id))
+SEEN = Seen(_e.id, EXPERIMENT_GRANTS.resources(), EXPERIMENT_GRANTS.any(_e.id))
 _SPACE = Space(
     {
         "attributes": {
@@ -84,7 +84,7 @@ def search_experiments(tx: Transaction, scope: Scope, request: SearchExperiments
     view = request.view_type
     within = {"workspace": scope.home}
     sees_all = scope.access.on_workspace(scope.home) > 0
-    sight, seeing = _SEEN.look(tx, scope, sees_all=sees_all)
+    sight, seeing = SEEN.look(tx, scope, sees_all=sees_all)
     entered = narrowest(tx, _SPACE, found.clauses, {**within, **found.values})
     page = fetch_page(
         tx,
@@ -112,7 +112,7 @@ def _search(
     found = owners is not None or sight is Sight.FEW
     statement = sa.select(*COLUMNS).where(
         (unindexed(_e.workspace_id) if found else _e.workspace_id) == _HERE,
-        _SEEN.condition(sight),
+        SEEN.condition(sight),
         in_view(_e.lifecycle_stage, view),
         *_SPACE.conditions(clauses),
     )

@@ -22,7 +22,8 @@ from modelkeep.ui.forms import check_origin, read_form
 from modelkeep.ui.log_in import LogInPages, log_in_address
 from modelkeep.ui.page import Page, visit_of
 from modelkeep.ui.people_pages import collections, credentials, user, users
-from modelkeep.ui.platform_pages import audit, platforms, workspaces
+from modelkeep.ui.platform_pages import audit, platforms, server, workspace, workspaces
+from modelkeep.ui.platform_pages import permissions as platform_permissions
 from modelkeep.ui.registry_pages import activity, compare, model, models, permissions, register, version
 from modelkeep.ui.rendering import Templates
 from modelkeep.ui.tracking_pages import (
@@ -39,6 +40,7 @@ from modelkeep.ui.view import Declared, views_of
 
 MODULES = (
     *(home, models, model, activity, permissions, version, compare, register, workspaces, platforms, audit),
+    *(workspace, platform_permissions, server),
     *(users, user, credentials, collections),
     *(experiments, experiment, experiment_details, run, charts, artifacts, compare_runs, logged_models),
 )

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelkeep.identity.users import list_users
+from modelkeep.registry.counts import count_server
+from modelkeep.registry.permissions import list_platform_permissions
 from modelkeep.ui.links import link, platform_link, workspace_link
 
 if TYPE_CHECKING:
@@ -36,15 +38,19 @@ def navigation(page: "Page") -> list[Group]:
     if platform:
         groups.append(Group("Registry", [Place("models", "Models", "box", platform_link(platform, "models"))]))
         tracking = [Place(key, label, icon, workspace_link(platform, workspace, key)) for key, label, icon in TRACKING]
-        if tracking:
-            groups.append(Group("Tracking", tracking))
+        tracking.append(Place("overview", "Overview", "chart", workspace_link(platform, workspace, "overview")))
+        groups.append(Group("Tracking", tracking))
         of_platform = [Place("workspaces", "Workspaces", "grid", platform_link(platform, "workspaces"))]
+        if page.may(list_platform_permissions):
+            of_platform.append(Place("permissions", "Permissions", "shield", platform_link(platform, "permissions")))
         if page.caller.administers:
             of_platform.append(Place("audit", "Audit", "list", platform_link(platform, "audit")))
         groups.append(Group("Platform", of_platform))
     of_server = [Place("platforms", "Platforms", "layers", link("platforms"))]
     if page.may(list_users):
         of_server.append(Place("people", "People", "people", link("users")))
+    if page.may(count_server):
+        of_server.append(Place("server", "Server", "pulse", link("server")))
     of_server.append(Place("api", "API", "code", link("docs")))
     of_server.append(Place("me", "My account", "person", link("me")))
     groups.append(Group("Server", of_server))

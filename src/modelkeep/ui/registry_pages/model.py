@@ -8,7 +8,6 @@ from typing import Any
 from starlette.responses import RedirectResponse, Response
 
 from modelkeep.core.errors import ApiError, ErrorKind
-from modelkeep.identity.permissions import GranteeType, PermissionName
 from modelkeep.registry.aliases import (
     NamedAlias,
     SetAlias,
@@ -43,6 +42,7 @@ from modelkeep.registry.registered_models import (
 )
 from modelkeep.ui.filters import FilterProblem, as_filter, both, quoted
 from modelkeep.ui.forms import Form
+from modelkeep.ui.granting import GRANTING
 from modelkeep.ui.links import run_link
 from modelkeep.ui.listing import ROWS, Sorting, pages_of
 from modelkeep.ui.page import Page
@@ -112,10 +112,9 @@ async def model(page: Page) -> Response:
         operations=_OPERATIONS,
         grants=grants.items,
         grant=manage_registered_model_permission,
-        kinds=[kind.value for kind in GranteeType],
-        levels=[level.value for level in PermissionName],
         editing=page.asked("edit"),
         edited_tag=page.asked("tag"),
+        **GRANTING,
     )
 
 

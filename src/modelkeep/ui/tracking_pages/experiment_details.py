@@ -3,6 +3,12 @@
 from starlette.responses import Response
 
 from modelkeep.core.fields import Tag
+from modelkeep.tracking.experiment_permissions import (
+    ListExperimentPermissions,
+    ManageExperimentPermission,
+    list_experiment_permissions,
+    manage_experiment_permission,
+)
 from modelkeep.tracking.experiment_tags import (
     DeleteExperimentTag,
     SetExperimentTag,
@@ -18,6 +24,7 @@ from modelkeep.tracking.experiments import (
     update_experiment,
 )
 from modelkeep.ui.forms import Form
+from modelkeep.ui.granting import GRANTING, read_change
 from modelkeep.ui.page import Page
 from modelkeep.ui.tracking_pages.experiment import load_experiment, may_change
 from modelkeep.ui.tracking_pages.notes import NOTE_TAG, client_tags, note_of, own_tags
@@ -31,6 +38,11 @@ async def details(page: Page) -> Response:
     """Description, tags and facts."""
     shown = await load_experiment(page)
     tags: list[Tag] = shown.tags
+    grants, _ = await page.calls.call_page(
+        list_experiment_permissions, page.scope, ListExperimentPermissions(experiment_id=shown.experiment_id)
+    )
+    of_experiment = ManageExperimentPermission(experiment_id=shown.experiment_id)
+    await page.caller.learn([manage_experiment_permission], of_experiment)
     return page.render(
         "tracking/experiment_details.html",
         place="experiments",
@@ -41,6 +53,9 @@ async def details(page: Page) -> Response:
         may_change=await may_change(page, shown),
         editing=page.asked("edit"),
         edited_tag=page.asked("tag"),
+        grants=grants.items,
+        grant=manage_experiment_permission,
+        **GRANTING,
     )
 
 
@@ -89,3 +104,16 @@ async def bring_back_experiment(page: Page, form: Form) -> Response:
     return page.go_to(
         page.in_workspace("experiments", page.parameter("experiment_id")), "The experiment and its runs are back."
     )
+
+
+@action(f"{_PATH}/permissions", shows=details)
+async def change_permission(page: Page, form: Form) -> Response:
+    """Grant a level, or take one's away."""
+    change = read_change(form)
+    request = ManageExperimentPermission(
+        experiment_id=page.parameter("experiment_id"),
+        assign_permission_details=change.assign,
+        revoke_permission_details=change.revoke,
+    )
+    await page.call(manage_experiment_permission, request)
+    return page.go_to(_details_of(page), change.notice)

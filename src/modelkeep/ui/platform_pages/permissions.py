@@ -1,0 +1,39 @@
+"""Who may do what on a platform, and the form that grants it."""
+
+from starlette.responses import Response
+
+from modelkeep.identity.permissions import ListPermissions
+from modelkeep.registry.permissions import (
+    ManagePermission,
+    list_platform_permissions,
+    manage_platform_permission,
+)
+from modelkeep.ui.forms import Form
+from modelkeep.ui.granting import GRANTING, read_change
+from modelkeep.ui.listing import ROWS, pages_of
+from modelkeep.ui.page import Page
+from modelkeep.ui.view import action, view
+
+
+@view("/p/{platform}/permissions")
+async def permissions(page: Page) -> Response:
+    """What was granted on the platform, by name."""
+    request = ListPermissions(limit=ROWS, page=page.asked("page") or None)
+    found, token = await page.calls.call_page(list_platform_permissions, page.scope, request)
+    return page.render(
+        "platform/permissions.html",
+        place="permissions",
+        grants=found.items,
+        grant=manage_platform_permission,
+        pages=pages_of(page, token),
+        **GRANTING,
+    )
+
+
+@action("/p/{platform}/permissions", shows=permissions)
+async def change_permission(page: Page, form: Form) -> Response:
+    """Grant a level, or take one's away."""
+    change = read_change(form)
+    request = ManagePermission(assign_permission_details=change.assign, revoke_permission_details=change.revoke)
+    await page.call(manage_platform_permission, request)
+    return page.go_to(page.at("permissions"), change.notice)
