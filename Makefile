@@ -73,6 +73,7 @@ $(VENV)/bin/python:
 
 $(VENV)/.run: $(VENV)/bin/python pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/python -m compileall -q src/modelkeep
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run pyproject.toml

@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from modelkeep.storage import migrate
 from modelkeep.storage.errors import DatabaseUnusable
 from modelkeep.storage.schema import metadata
+from tests.support.postgres import new_database
 
 _SCRIPTS = Path(migrate.__file__).parent / "migrations"
 
@@ -24,6 +25,15 @@ def _configuration() -> Config:
     configuration = Config()
     configuration.set_main_option("script_location", str(_SCRIPTS))
     return configuration
+
+
+def _go_through_history(url: str) -> None:
+    engine = migrate.open_engine(url)
+    configuration = _configuration()
+    with engine.begin() as connection:
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "head")
+    engine.dispose()
 
 
 def _tables(connection: sa.Connection) -> dict[str, str]:
@@ -60,13 +70,13 @@ def test_an_empty_database_is_brought_to_head_and_once_only(url: str, connection
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_the_history_builds_what_the_schema_says(url: str, connection: sa.Connection) -> None:
-    migrate.upgrade(url)
+    _go_through_history(url)
     context = MigrationContext.configure(connection, opts={"compare_type": True})
     assert compare_metadata(context, metadata) == []
 
 
 def test_both_ways_to_the_schema_give_the_same_tables_and_indexes(url: str, connection: sa.Connection) -> None:
-    migrate.upgrade(url)
+    _go_through_history(url)
     direct = sa.create_engine("sqlite://")
     with direct.connect() as other:
         metadata.create_all(other)
@@ -86,8 +96,43 @@ def test_both_ways_to_the_schema_give_the_same_tables_and_indexes(url: str, conn
     direct.dispose()
 
 
+def test_both_ways_to_the_schema_give_the_same_on_postgresql() -> None:
+    found = []
+    for build in (migrate.upgrade, _go_through_history_and_collate):
+        with new_database() as url:
+            build(url)
+            found.append(_catalogue(url))
+    created, migrated = found
+    assert created == migrated
+    assert len(created) > len(metadata.tables) * 3
+
+
+def _go_through_history_and_collate(url: str) -> None:
+    _go_through_history(url)
+    engine = migrate.open_engine(url)
+    with engine.begin() as connection:
+        migrate.keep_text_by_bytes(connection)
+    engine.dispose()
+
+
+def _catalogue(url: str) -> list[str]:
+    """Columns, indexes and constraints, each as a line of text."""
+    questions = (
+        "SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default,"
+        " collation_name, is_identity FROM information_schema.columns WHERE table_schema = current_schema()",
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema()",
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE connamespace = current_schema()::regnamespace",
+    )
+    engine = migrate.open_engine(url)
+    with engine.connect() as connection:
+        lines = [repr(tuple(row)) for question in questions for row in connection.execute(sa.text(question))]
+    engine.dispose()
+    return sorted(lines)
+
+
 def test_the_history_goes_back_to_nothing_and_forth_again(url: str, connection: sa.Connection) -> None:
-    migrate.upgrade(url)
+    _go_through_history(url)
     whole = _tables(connection)
     connection.rollback()
     configuration = _configuration()
@@ -96,7 +141,7 @@ def test_the_history_goes_back_to_nothing_and_forth_again(url: str, connection: 
     connection.commit()
     assert _tables(connection) == {}
     connection.rollback()
-    migrate.upgrade(url)
+    _go_through_history(url)
     assert _tables(connection) == whole
 
 

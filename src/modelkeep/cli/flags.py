@@ -10,7 +10,7 @@ from typing import Any, NoReturn, get_type_hints
 import typer
 
 from modelkeep.cli.failure import CommandFailed
-from modelkeep.core.settings import PREFIX, InvalidSetting, Settings, load_settings
+from modelkeep.core.settings import PREFIX, InvalidSetting, Settings, flag_of, load_settings
 
 
 def with_settings(
@@ -45,7 +45,7 @@ def with_settings(
 
 
 def _parameter(setting: Field[Any], hint: Any) -> inspect.Parameter:
-    flag = f"--{setting.name.replace('_', '-')}"
+    flag = flag_of(setting.name)
     plain = Path if hint in (Path, Path | None) else hint
     option = typer.Option(
         None,

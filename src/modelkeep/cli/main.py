@@ -1,71 +1,41 @@
-"""The command line. Each command group is a file; this one puts them together."""
+"""Where `modelkeep` begins."""
 
+import os
 import sys
 
-import typer
-
-from modelkeep import __version__
-from modelkeep.cli import (
-    audit,
-    backup,
-    config,
-    db,
-    demo,
-    doctor,
-    export,
-    gc,
-    grant,
-    group,
-    import_,
-    key,
-    role,
-    serve,
-    tls,
-    token,
-    user,
-    webhook,
-    workspace,
-)
 from modelkeep.cli.failure import CommandFailed
+from modelkeep.cli.plain_flags import plain_flags
+from modelkeep.cli.serve import serve
+from modelkeep.core.settings import InvalidSetting, load_settings
 
-app = typer.Typer(
-    name="modelkeep",
-    help="One server for a team's machine-learning work, above all the registry of its models.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-serve.add_to(app)
-config.add_to(app)
-doctor.add_to(app)
-gc.add_to(app)
-audit.add_to(app)
-backup.add_to(app)
-export.add_to(app)
-demo.add_to(app)
-app.add_typer(db.app, name="db")
-app.add_typer(workspace.app, name="workspace")
-app.add_typer(webhook.app, name="webhook")
-app.add_typer(import_.app, name="import")
-app.add_typer(tls.app, name="tls")
-app.add_typer(user.app, name="user")
-app.add_typer(group.app, name="group")
-app.add_typer(role.app, name="role")
-app.add_typer(grant.app, name="grant")
-app.add_typer(token.app, name="token")
-app.add_typer(key.app, name="key")
-
-
-@app.command()
-def version() -> None:
-    """Print the version."""
-    typer.echo(__version__)
+_INTERRUPTED = 130
 
 
 def main() -> None:
     """Run a command; what goes wrong in a way that the person can mend is one line and exit code 1."""
     try:
-        app()
+        _run(sys.argv[1:])
     except CommandFailed as failure:
-        typer.echo(f"modelkeep: {failure}", err=True)
+        sys.stderr.write(f"modelkeep: {failure}\n")
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def _run(arguments: list[str]) -> None:
+    """A server starts without the other commands, whose parser and tables are a fourth of its start.
+
+    Whatever asks for help or cannot be used is for the parser to explain.
+    """
+    flags = plain_flags(arguments[1:]) if arguments[:1] == ["serve"] else None
+    if flags is not None:
+        try:
+            settings, origins = load_settings(flags, os.environ)
+        except InvalidSetting:
+            pass
+        else:
+            serve(settings, origins)
+            return
+    from modelkeep.cli.commands import app
+
+    app()

@@ -222,6 +222,11 @@ class Settings:
         return Limits(**{limit: getattr(self, setting) for limit, setting in names.items()})
 
 
+def flag_of(name: str) -> str:
+    """The flag of a setting."""
+    return f"--{name.replace('_', '-')}"
+
+
 class Origin(NamedTuple):
     """One line of `modelkeep config`."""
 
@@ -265,7 +270,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> t
     for setting in fields(Settings):
         variable = PREFIX + setting.name.upper()
         if flags.get(setting.name) is not None:
-            value, source = flags[setting.name], f"--{setting.name.replace('_', '-')}"
+            value, source = flags[setting.name], flag_of(setting.name)
         elif environment.get(variable, "") != "":
             value, source = environment[variable], variable
         else:

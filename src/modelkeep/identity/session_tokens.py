@@ -8,10 +8,8 @@ import hmac
 import secrets
 from typing import Annotated, NamedTuple
 
-import jwt
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from jwt.algorithms import RSAAlgorithm
 
 from modelkeep.core.errors import invalid_parameter
 from modelkeep.core.fields import Timestamp
@@ -57,6 +55,8 @@ class SessionToken(msgspec.Struct):
 )
 def create_session_token(tx: Transaction, scope: Scope, request: CreateSessionToken) -> SessionToken:
     """Make a session token: of anyone, for administrators, or of one's own."""
+    import jwt  # here, since few ever ask for one, and it takes a start long
+
     user = own_user(tx, scope, request.user, "make session tokens of others")
     if not 1 <= request.minutes <= _LONGEST_MINUTES:
         raise invalid_parameter("minutes", f"{request.minutes} is not allowed; 1 to {_LONGEST_MINUTES} are.")
@@ -68,7 +68,7 @@ def create_session_token(tx: Transaction, scope: Scope, request: CreateSessionTo
         "jti": secrets.token_urlsafe(16),
         "iat": scope.now // 1000,
         "exp": expires_at // 1000,
-        "jwk": RSAAlgorithm.to_jwk(read_public_key(request.public_key)),
+        "jwk": jwt.algorithms.RSAAlgorithm.to_jwk(read_public_key(request.public_key)),
     }
     tx.about(KIND, request.user, "")
     return SessionToken(jwt.encode(claims, _signing_key(scope.page_key), _ALGORITHM), expires_at)
@@ -84,6 +84,8 @@ class Session(NamedTuple):
 
 def read_session_token(server_key: bytes, token: str) -> Session | None:
     """What a token says, None where it was not made by this server, or its time is over."""
+    import jwt
+
     try:
         claims = jwt.decode(
             token,
@@ -93,7 +95,7 @@ def read_session_token(server_key: bytes, token: str) -> Session | None:
             issuer=_ISSUER,
             options={"require": ["exp", "sub"]},
         )
-        key = check_strength(RSAAlgorithm.from_jwk(claims["jwk"]), "jwk")
+        key = check_strength(jwt.algorithms.RSAAlgorithm.from_jwk(claims["jwk"]), "jwk")
     except jwt.PyJWTError:
         return None
     return Session(int(claims["sub"]), key, int(claims["exp"]) * 1000)

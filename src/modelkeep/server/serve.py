@@ -193,9 +193,9 @@ def _settle_garbage_collector() -> None:
     """What a start makes stays, and requests make few cycles: looking through all of it for them again and again
     took an eighth of a write's processor time.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 async def _listening(host: str, port: int, serving: "asyncio.Future[None]") -> None:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from modelkeep.storage.errors import DatabaseUnusable
+from modelkeep.storage.schema import metadata
 
 HEAD = "0009"
 """The newest revision in `migrations/versions`. Known here so that a start need not load Alembic to see it."""
@@ -32,6 +33,13 @@ _COLLATE = sa.text(
         END LOOP;
     END $$
     """
+)
+# Alembic's own table.
+_revision = sa.Table(
+    "alembic_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
 _SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -130,11 +138,6 @@ def _unknown(state: State) -> DatabaseUnusable:
 
 
 def _apply(engine: sa.Engine) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    configuration = Config()
-    configuration.set_main_option("script_location", str(_SCRIPTS))
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             # Servers that start together: one applies what is missing, the others wait and find it done.
@@ -144,12 +147,37 @@ def _apply(engine: sa.Engine) -> None:
             return
         if state.later:
             raise _unknown(state)
-        configuration.attributes["connection"] = connection
-        command.upgrade(configuration, "head")
+        if state.revision is None:
+            _create(connection)
+        else:
+            _go_through_history(connection)
         if engine.dialect.name == "postgresql":
-            connection.execute(_COLLATE)
+            keep_text_by_bytes(connection)
         connection.execute(sa.text("DELETE FROM schema_needs"))
         connection.execute(sa.text("INSERT INTO schema_needs (revision) VALUES (:needs)"), {"needs": NEEDS})
+
+
+def _create(connection: sa.Connection) -> None:
+    """Make an empty database's tables as they are now. The history gives the same, and is long in loading."""
+    metadata.create_all(connection, checkfirst=False)
+    if not sa.inspect(connection).has_table(_revision.name):
+        _revision.create(connection)
+    connection.execute(sa.insert(_revision).values(version_num=HEAD))
+
+
+def _go_through_history(connection: sa.Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_SCRIPTS))
+    configuration.attributes["connection"] = connection
+    command.upgrade(configuration, "head")
+
+
+def keep_text_by_bytes(connection: sa.Connection) -> None:
+    """Give all text in a PostgreSQL database the order of its bytes, where it has another."""
+    connection.execute(_COLLATE)
 
 
 def _begin_at_begin(engine: sa.Engine) -> None:

@@ -1,6 +1,7 @@
 """Puts together what tells callers apart."""
 
 import asyncio
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from modelkeep.core.settings import Settings, listed
@@ -10,8 +11,10 @@ from modelkeep.server.authentication.entrance import Entrance
 from modelkeep.server.authentication.last_use import LastUse
 from modelkeep.server.authentication.log_ins import LogIns
 from modelkeep.server.authentication.passwords import PasswordCheck
-from modelkeep.server.authentication.provided_users import ProvidedUsers
 from modelkeep.storage.engine import Engine
+
+if TYPE_CHECKING:
+    from modelkeep.server.authentication.provided_users import ProvidedUsers
 
 _MILLISECONDS = 1_000
 
@@ -24,7 +27,7 @@ class Identity:
     ) -> None:
         self._passwords = PasswordCheck(settings.failed_log_ins_per_minute)
         self._last_use = LastUse(engine)
-        self.provided = ProvidedUsers(engine, watch, settings) if settings.oidc_issuer else None
+        self.provided = _provided_users(engine, watch, settings)
         credentials = Credentials(
             engine,
             watch,
@@ -50,3 +53,12 @@ class Identity:
         """Write what is still noted, and let go of threads."""
         await self._last_use.write_at_end()
         self._passwords.close()
+
+
+def _provided_users(engine: Engine, watch: IdentityWatch, settings: Settings) -> "ProvidedUsers | None":
+    """Those of an identity provider. What talks to one is loaded only where one is named."""
+    if not settings.oidc_issuer:
+        return None
+    from modelkeep.server.authentication.provided_users import ProvidedUsers
+
+    return ProvidedUsers(engine, watch, settings)

@@ -9,9 +9,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from typing import NamedTuple, NoReturn
-
-import jwt
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from modelkeep.core.clock import now_ms
 from modelkeep.core.errors import not_authenticated
@@ -21,9 +19,11 @@ from modelkeep.identity.browser_sessions import close_session, open_session
 from modelkeep.identity.changes import IdentityWatch
 from modelkeep.identity.tokens import digest_of
 from modelkeep.server.authentication.passwords import PasswordCheck
-from modelkeep.server.authentication.provided_users import ProvidedUsers
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.transaction import Transaction
+
+if TYPE_CHECKING:
+    from modelkeep.server.authentication.provided_users import ProvidedUsers
 
 _HOUR_MS = 3_600_000
 _MINUTES_TO_LOG_IN = 10
@@ -48,7 +48,7 @@ class LogIns:
         settings: Settings,
         server_key: bytes,
         passwords: PasswordCheck,
-        provided: ProvidedUsers | None,
+        provided: "ProvidedUsers | None",
     ) -> None:
         self._engine = engine
         self._watch = watch
@@ -72,6 +72,8 @@ class LogIns:
 
     async def begin(self, redirect_uri: str, onward: str) -> tuple[str, str]:
         """Where the browser logs in, and the cookie that it has to bring back."""
+        import jwt
+
         if self._provided is None or not self.at_provider:
             raise not_authenticated()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
@@ -83,6 +85,8 @@ class LogIns:
 
     async def end(self, cookie: str, state: str, code: str, address: str) -> Session:
         """Raises `not_authenticated` where this browser began no such log-in, or the provider knows no such code."""
+        import jwt
+
         if self._provided is None or not self.at_provider:
             raise not_authenticated()
         try:
