@@ -58,8 +58,10 @@ def test_the_same_number_of_rows_is_the_same_statement_again() -> None:
 def test_without_a_word_on_conflicts_a_row_that_is_there_is_an_error(connection: SqliteConnection) -> None:
     bulk = BulkInsert(_TABLE, ("a", "b"))
     connection.insert(bulk, [(1, "first")])
+    connection.flush()
+    connection.insert(bulk, [(0, "new"), (1, "second")])
     with pytest.raises(UniqueViolation):
-        connection.insert(bulk, [(0, "new"), (1, "second")])
+        connection.flush()
     assert connection.rows(_ALL, {}) == [(1, "first")]
 
 

@@ -19,6 +19,7 @@ from modelkeep.registry.events import WATCHED, announce, of_created_version
 from modelkeep.registry.guards import MODEL, VERSION
 from modelkeep.registry.rules import check_model_name, is_prompt, version_number
 from modelkeep.registry.sources import resolve_origin
+from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.expressions import json_values
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import (
@@ -135,16 +136,7 @@ _NEXT_VERSION = Query(
     .values(last_version=_m.last_version + 1, revision=_m.revision + 1, updated_at=sa.bindparam("now"))
     .returning(_m.id, _m.last_version, _m.is_prompt, WATCHED)
 )
-_INSERT = Query(
-    sa.insert(model_versions).values(
-        {
-            column.name: sa.bindparam(column.name)
-            for column in model_versions.columns
-            if column.name not in ("updated_at", "stage", "revision")
-        }
-        | {"updated_at": sa.bindparam("created_at"), "stage": "None", "revision": 1}
-    )
-)
+_INSERT = BulkInsert(model_versions, [column.name for column in model_versions.columns])
 _SET_TAGS = TagTable(model_version_tags, "model_id", "version")
 _ONE = (_v.model_id == sa.bindparam("model"), _v.version == sa.bindparam("number"))
 _DESCRIBE = Query(
@@ -196,23 +188,12 @@ def create_model_version(tx: Transaction, scope: Scope, request: CreateModelVers
     if counted is None:
         raise registered_model_not_found(request.name)
     model, number, of_prompt, watched = counted
-    tx.put(
-        _INSERT,
-        model_id=model,
-        version=number,
-        platform_id=scope.platform,
-        name=request.name,
-        workspace_id=origin.workspace,
-        created_at=scope.now,
-        user_id=scope.principal.name,
-        description=description,
-        source=origin.source,
-        storage_location=origin.location,
-        run_id=origin.run_id,
-        run_link=run_link,
-        logged_model_id=origin.model_id,
-        is_prompt=int(prompt or of_prompt),
+    row = (
+        *(model, number, scope.platform, request.name, origin.workspace, scope.now, scope.now, scope.principal.name),
+        *("None", description, origin.source, origin.location, origin.run_id, run_link, origin.model_id),
+        *(int(prompt or of_prompt), 1),
     )
+    tx.insert(_INSERT, [row])
     if tags:
         _SET_TAGS.put(tx, tags, model, number)
     if origin.model_id and origin.workspace == scope.workspace and not prompt:

@@ -206,9 +206,9 @@ class Dispatcher:
             return
         tried = attempt(principal, operation, request_id, address)
         if tenancy is not None:
-            tried |= {"platform_id": tenancy.platform, "workspace_id": tenancy.workspace}
+            tried = tried._replace(platform_id=tenancy.platform, workspace_id=tenancy.workspace)
         if isinstance(error, Refused):
-            tried |= {"subject_kind": error.subject_kind, "subject_name": error.subject_name[:500]}
+            tried = tried._replace(subject_kind=error.subject_kind, subject_name=error.subject_name[:500])
         self._refusals.note(error, tried)
 
     def _scope(

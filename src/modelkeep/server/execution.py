@@ -14,7 +14,7 @@ from modelkeep.core.scope import Scope
 from modelkeep.identity.changes import IdentityWatch
 from modelkeep.server.authorization import authorize, flows_down, is_refusal
 from modelkeep.server.http import Answer
-from modelkeep.server.records import INSERT, record_of, record_write
+from modelkeep.server.records import put_record, record_of, record_write
 from modelkeep.server.remembered import RememberedAnswers
 from modelkeep.server.retry import Replays, RetryToken
 from modelkeep.storage.engine import Engine
@@ -106,10 +106,10 @@ class Executor:
             return
         place = getattr(plan, "place", plan)
         name = f"{place.location.rstrip('/')}/{place.path}" if hasattr(place, "location") else ""
-        values = record_of(operation, scope, request, Subject(name and "artifact", "", "", name))
+        record = record_of(operation, scope, request, Subject(name and "artifact", "", "", name))
 
         def work(tx: Transaction) -> None:
-            tx.put(INSERT, **values)
+            put_record(tx, record)
 
         await self._engine.write(work, _raise, None, "", _tenant(scope))
 

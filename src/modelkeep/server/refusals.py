@@ -6,12 +6,12 @@ Of each caller so many a second are kept whole; of the others it is kept how man
 import asyncio
 import logging
 import time
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from modelkeep.core.clock import now_ms
 from modelkeep.core.errors import ApiError
 from modelkeep.server.authorization import is_refusal
-from modelkeep.server.records import INSERT
+from modelkeep.server.records import Record, put_record
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.errors import Away
 from modelkeep.storage.transaction import Transaction
@@ -31,12 +31,12 @@ class Refusals:
     def __init__(self, engine: Engine, most_a_second: int) -> None:
         self._engine = engine
         self._most = most_a_second
-        self._waiting: list[dict[str, Any]] = []
+        self._waiting: list[Record] = []
         self._second = 0
         self._kept: dict[tuple[str, str], int] = {}
         self._left_out: dict[tuple[str, str], int] = {}
 
-    def note(self, error: Exception, attempt: dict[str, Any]) -> None:
+    def note(self, error: Exception, attempt: Record) -> None:
         """Record an attempt that ended in this error, where that was a refusal."""
         if not isinstance(error, ApiError) or not is_refusal(error):
             return
@@ -44,14 +44,14 @@ class Refusals:
         if second != self._second:
             self._second = second
             self._kept.clear()
-        caller = (attempt["principal"], attempt["address"])
+        caller = (attempt.principal, attempt.address)
         kept = self._kept.get(caller, 0)
         if kept >= self._most or len(self._waiting) >= _MOST_WAITING or len(self._kept) >= _MOST_WAITING:
             known = caller if caller in self._left_out or len(self._left_out) < _MOST_CALLERS else _EVERYBODY_ELSE
             self._left_out[known] = self._left_out.get(known, 0) + 1
             return
         self._kept[caller] = kept + 1
-        self._waiting.append({**attempt, "refusal": error.kind.value.oracle_code})
+        self._waiting.append(attempt._replace(refusal=error.kind.value.oracle_code))
 
     async def keep(self) -> None:
         """Write down what waits."""
@@ -62,8 +62,7 @@ class Refusals:
         rows += [_counted(caller, count) for caller, count in left_out.items()]
 
         def work(tx: Transaction) -> None:
-            for row in rows:
-                tx.put(INSERT, **row)
+            put_record(tx, *rows)
 
         try:
             await self._engine.write(work, _raise)
@@ -83,32 +82,15 @@ class Refusals:
                 _log.exception("refused attempts could not be recorded; the next second tries again")
 
 
-def attempt(principal: str, operation: str, request_id: str, address: str) -> dict[str, Any]:
-    """The values of a record that are known of any attempt."""
-    return {
-        "at": now_ms(),
-        "platform_id": None,
-        "workspace_id": None,
-        "principal": principal,
-        "operation": operation,
-        "request_id": request_id,
-        "subject_kind": "",
-        "subject_id": "",
-        "subject_name": "",
-        "etag": "",
-        "retry_token": None,
-        "request_digest": None,
-        "answer": None,
-        "caller": "",
-        "address": address,
-        "refusal": "",
-    }
+def attempt(principal: str, operation: str, request_id: str, address: str) -> Record:
+    """What is known of any attempt."""
+    return Record(now_ms(), principal=principal, operation=operation, request_id=request_id, address=address)
 
 
-def _counted(caller: tuple[str, str], count: int) -> dict[str, Any]:
+def _counted(caller: tuple[str, str], count: int) -> Record:
     principal, address = caller
-    counted = {"subject_kind": "attempts", "subject_name": str(count), "refusal": "NotRecorded"}
-    return {**attempt(principal, LEFT_OUT, "", address), **counted}
+    left_out = attempt(principal, LEFT_OUT, "", address)
+    return left_out._replace(subject_kind="attempts", subject_name=str(count), refusal="NotRecorded")
 
 
 def _raise(tx: Transaction, error: Exception) -> NoReturn:

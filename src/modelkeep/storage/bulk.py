@@ -52,6 +52,11 @@ class BulkInsert:
         statement = Insert(self._table).from_select(list(self.columns), sa.select(*staged.c))
         return Query(self._conflict(statement) if self._conflict else statement)
 
+    @property
+    def of_one(self) -> Query:
+        """The insert of a single row."""
+        return self._form(1)
+
     def _form(self, size: int) -> Query:
         form = self._forms.get(size)
         if form is None:

@@ -13,6 +13,7 @@ from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.errors import Busy, DiskFull, ForeignKeyViolation, OutcomeUnknown, Unavailable, UniqueViolation
 from modelkeep.storage.interned import InternedNames
 from modelkeep.storage.query import Compiled, Query
+from modelkeep.storage.sqlite.put_off import PutOff, in_statements
 from modelkeep.storage.transaction import Row
 
 _DIALECT = sqlite_dialect(paramstyle="qmark")
@@ -36,6 +37,7 @@ _READER = ("PRAGMA busy_timeout=10000", "PRAGMA query_only=ON")
 
 # Queries known at start are a hundred; searches that are remembered come and go.
 _MOST_FORMS = 1_000
+_MOST_PUT_OFF = 1_000
 
 
 class SqliteConnection:
@@ -58,6 +60,7 @@ class SqliteConnection:
         self._fetch: Callable[[], list[Row]] = cursor.fetchall if turn is None else _in_turn(cursor, turn)
         self._forms: dict[Query, Compiled] = {}
         self._metric_keys = InternedNames()
+        self._put_off = PutOff()
 
     def _form(self, query: Query) -> Compiled:
         form = self._forms.get(query)
@@ -69,6 +72,8 @@ class SqliteConnection:
 
     def rows(self, query: Query, parameters: dict[str, Any]) -> list[Row]:
         form = self._form(query)
+        if self._put_off.count and self._put_off.concerns(form):
+            self.flush()
         try:
             self._execute(form.sql, form.bind(parameters))
             return self._fetch()
@@ -77,6 +82,8 @@ class SqliteConnection:
 
     def count(self, query: Query, parameters: dict[str, Any]) -> int:
         form = self._form(query)
+        if self._put_off.count and self._put_off.concerns(form):
+            self.flush()
         try:
             return self._execute(form.sql, form.bind(parameters)).rowcount
         except sqlite3.Error as error:
@@ -86,9 +93,21 @@ class SqliteConnection:
         self.count(query, parameters)
 
     def insert(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
+        put_off = self._put_off
+        if put_off.stands_before(bulk):
+            self.flush()
+        put_off.add(bulk, rows)
+        if put_off.count > _MOST_PUT_OFF:
+            self.flush()
+
+    def flush(self) -> None:
+        """Run what was put off."""
+        if not self._put_off.count:
+            return
         try:
-            for query, arguments in bulk.parts(rows):
-                self._execute(self._form(query).sql, arguments)
+            for bulk, rows in self._put_off.take():
+                for sql, arguments in in_statements(self._form(bulk.of_one), len(bulk.columns), rows):
+                    self._execute(sql, arguments)
         except sqlite3.Error as error:
             raise _translated(error) from error
 
@@ -96,6 +115,7 @@ class SqliteConnection:
         return self._metric_keys.ids(self, names)
 
     def search(self, statement: ClauseElement) -> list[Row]:
+        self.flush()
         form = Compiled(statement, _DIALECT)
         try:
             self._execute(form.sql, form.bind({}))
@@ -105,6 +125,10 @@ class SqliteConnection:
 
     def control(self, statement: str) -> None:
         """BEGIN, COMMIT and their like."""
+        if statement == "COMMIT":
+            self.flush()
+        else:
+            self._put_off.forget()
         try:
             self._execute(statement)
         except sqlite3.Error as error:
@@ -116,8 +140,8 @@ class SqliteConnection:
 
     @property
     def changes(self) -> int:
-        """How many rows were changed through this connection so far."""
-        return self.driver.total_changes
+        """How many rows were changed through this connection so far; those that were put off count twice."""
+        return self.driver.total_changes + self._put_off.taken_in
 
     @property
     def in_transaction(self) -> bool:

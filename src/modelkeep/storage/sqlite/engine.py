@@ -189,6 +189,7 @@ class SqliteEngine:
             before = connection.changes
             try:
                 write.run(connection)
+                connection.flush()
             except Exception as error:
                 self._undo()
                 self._begin_patiently()

@@ -1,0 +1,80 @@
+"""Inserts that wait: the rows of many writes go into a table by one statement, when their transaction is committed.
+
+That statement runs on the thread that commits, without Python's lock, while the event loop goes on. Whatever might see
+a difference makes them run first.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+from modelkeep.storage.bulk import BulkInsert
+from modelkeep.storage.query import Compiled
+from modelkeep.storage.schema.base import metadata
+
+_MOST_ROWS = 256
+"""Of one statement: 256 rows of 20 columns are a sixth of the arguments that SQLite takes."""
+_ORDER = {table.name: place for place, table in enumerate(metadata.sorted_tables)}
+"""A row comes after those that it refers to."""
+_PARENTS = {
+    table.name: frozenset(key.column.table.name for key in table.foreign_keys) for table in metadata.sorted_tables
+}
+
+
+_NONE: frozenset[str] = frozenset()
+
+
+class PutOff:
+    """The rows that wait, by their insert."""
+
+    def __init__(self) -> None:
+        self._rows: dict[BulkInsert, list[Sequence[Any]]] = {}
+        self._tables: set[str] = set()
+        self.count = 0
+        """How many rows wait."""
+        self.taken_in = 0
+        """How many have waited so far."""
+
+    def add(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
+        if not rows:
+            return
+        waiting = self._rows.get(bulk)
+        if waiting is None:
+            self._rows[bulk] = list(rows)
+            self._tables.add(bulk.table.name)
+        else:
+            waiting += rows
+        self.count += len(rows)
+        self.taken_in += len(rows)
+
+    def stands_before(self, bulk: BulkInsert) -> bool:
+        """Whether the order of these rows and of those that wait would matter: another insert into the same table."""
+        return bulk not in self._rows and bulk.table.name in self._tables
+
+    def concerns(self, form: Compiled) -> bool:
+        """Whether a statement could see that rows wait."""
+        if not form.writes:
+            return not self._tables.isdisjoint(form.words)
+        # What is deleted may take rows of any table with it; what is written may refer to a row that waits.
+        return form.deletes or any(
+            word in self._tables or not _PARENTS.get(word, _NONE).isdisjoint(self._tables) for word in form.words
+        )
+
+    def take(self) -> Iterable[tuple[BulkInsert, list[Sequence[Any]]]]:
+        """All of them, each table's after those that it refers to; none wait any longer."""
+        waiting = sorted(self._rows.items(), key=lambda item: _ORDER.get(item[0].table.name, -1))
+        self.forget()
+        return waiting
+
+    def forget(self) -> None:
+        """None wait any longer: their transaction was undone."""
+        if self.count:
+            self._rows, self._tables, self.count = {}, set(), 0
+
+
+def in_statements(form: Compiled, columns: int, rows: Sequence[Sequence[Any]]) -> Iterable[tuple[str, list[Any]]]:
+    """The form of an insert of one row, made an insert of all of them, and its arguments."""
+    one = f"({', '.join('?' * columns)})"
+    for start in range(0, len(rows), _MOST_ROWS):
+        some = rows[start : start + _MOST_ROWS]
+        yield form.sql.replace(one, ", ".join([one] * len(some)), 1), list(chain.from_iterable(some))
