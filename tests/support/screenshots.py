@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.identity.people import PASSWORD, basic, key_pair
 from tests.support.api import Api
 from tests.support.browser import Visitor, open_browser
 from tests.support.command import run
@@ -68,6 +69,20 @@ VIEWS = [
     View("logged-model", f"{_TRACKING}/logged-models/{{logged_model}}"),
     View("workspaces", "/p/default/workspaces"),
     View("platforms", "/platforms"),
+    View("workspace", "/p/default/w/default/overview"),
+    View("permissions", "/p/default/permissions"),
+    View("users", "/users"),
+    View("users-narrow", "/users", 390),
+    View("new-user", "/new-user"),
+    View("user", "/users/alma"),
+    View("user-narrow", "/users/alma", 390),
+    View("delete-user", "/users/ines/delete"),
+    View("revoke-token", "/users/alma/tokens/laptop/revoke"),
+    View("groups", "/groups"),
+    View("group", "/groups/growth"),
+    View("roles", "/roles"),
+    View("server", "/server"),
+    View("log-in", "/login"),
     View("audit", "/p/default/audit"),
     View("not-found", "/p/default/models/absent", status=404),
     View("extreme-models", "/p/extreme/models"),
@@ -76,6 +91,10 @@ VIEWS = [
     View("extreme-runs", "/p/extreme/w/default/experiments/1"),
     View("extreme-run", "/p/extreme/w/default/runs/{extreme_run}"),
     View("extreme-run-narrow", "/p/extreme/w/default/runs/{extreme_run}", 390),
+    View("extreme-users", "/users?q=long-name"),
+    View("extreme-user", "/users/" + "long-name-" * 20),
+    View("extreme-user-narrow", "/users/" + "long-name-" * 20, 390),
+    View("extreme-role", "/roles/" + "long-name-" * 20),
     View("extreme-version", "/p/extreme/models/" + "long-name-" * 25 + "/versions/1"),
 ]
 """Every view. Those whose names begin with `extreme` are for looking at, and not kept in `docs/images/`."""
@@ -131,12 +150,49 @@ def fill_extreme_runs(api: Api) -> str:
     return parent
 
 
-def take(browser: "Browser", server: RunningServer, view: View, theme: str) -> bytes:
+def fill_people(root: Api, *, extreme: bool) -> dict[str, str]:
+    """People, groups, roles, tokens, keys and grants; the headers by which an administrator calls."""
+    api = Api(root.url, "/api/3.0/modelkeep")
+    api.ok("POST", "users", {"name": "alma", "password": PASSWORD, "is_administrator": True}, status=201)
+    api.headers["authorization"] = basic("alma")
+    made = api.ok("POST", "users/alma/tokens", {"name": "laptop"}, status=201)
+    api.headers["authorization"] = f"Bearer {made['token']}"
+    api.ok("PATCH", "users/alma", {"display_name": "Alma Kern", "email": "alma@example.com"})
+    token = {"name": "nightly training", "scope": "MANAGE", "platform": "default", "days": 90}
+    api.ok("POST", "users/alma/tokens", token, status=201)
+    api.ok("POST", "users/alma/keys", {"public_key": key_pair()[1]}, status=201)
+    for name, called in (("ines", "Ines Rocha"), ("joon", "Joon Park"), ("mira", "Mira Sand")):
+        details = {"name": name, "display_name": called, "email": f"{name}@example.com", "is_disabled": name == "mira"}
+        api.ok("POST", "users", details, status=201)
+    for path, names in (("groups", ("growth", "risk")), ("roles", ("approvers", "auditors"))):
+        for name in names:
+            _gather(api, path, name, f"Those of {name}", ("alma", "ines"))
+    platform = Api(root.url, "/20260430/aiDataPlatforms/default", api.headers)
+    for kind, name, level in (("GROUP", "growth", "MANAGE"), ("ROLE", "auditors", "READ"), ("USER", "joon", "ADMIN")):
+        granted = {"assignees": {"type": kind, "targets": [name]}, "permissions": [level]}
+        platform.ok("POST", "actions/managePermission", {"assignPermissionDetails": granted}, status=204)
+    if extreme:
+        long = "long-name-" * 20
+        api.ok("POST", "users", {"name": long, "display_name": long, "email": f"{long}@example.com"}, status=201)
+        api.ok("POST", f"users/{long}/tokens", {"name": long}, status=201)
+        for path in ("groups", "roles"):
+            _gather(api, path, long, long * 5, (long,))
+    return dict(api.headers)
+
+
+def _gather(api: Api, path: str, name: str, description: str, members: tuple[str, ...]) -> None:
+    """Make a group or role of these users."""
+    api.ok("POST", path, {"name": name, "description": description}, status=201)
+    for member in members:
+        api.ok("POST", f"{path}/{name}/members", {"kind": "user", "member": member})
+
+
+def take(browser: "Browser", server: RunningServer, view: View, theme: str, headers: dict[str, str]) -> bytes:
     """The picture of a view, a PNG of few colours."""
     from PIL import Image
 
     size = {"width": view.width, "height": 800}
-    visitor = Visitor(browser, server.url, color_scheme=theme, viewport=size)
+    visitor = Visitor(browser, server.url, color_scheme=theme, viewport=size, extra_http_headers=headers)
     visitor.open(view.path, view.status)
     visitor.page.wait_for_load_state("networkidle")
     taken = Image.open(BytesIO(visitor.page.screenshot()))
@@ -159,10 +215,11 @@ def main(folder: Path, names: list[str]) -> None:
         open_browser() as browser,
     ):
         ids = fill(server)
+        headers = fill_people(Api(server.url), extreme=any(view.name.startswith("extreme") for view in wanted))
         for view in wanted:
             for theme in _THEMES:
                 (folder / f"{view.name}-{theme}.png").write_bytes(
-                    take(browser, server, view._replace(path=view.path.format(**ids)), theme)
+                    take(browser, server, view._replace(path=view.path.format(**ids)), theme, headers)
                 )
 
 

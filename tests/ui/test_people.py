@@ -145,7 +145,7 @@ def test_a_user_sees_nothing_of_others(ann: Visitor, name: str) -> None:
     assert page.get_by_role("link", name="People").count() == 0
     assert page.locator("#details").count() == 0
     assert page.get_by_role("link", name="Delete").count() == 0
-    for path in ("/users", "/groups", "/roles", "/users/root", "/groups/absent", f"/users/{name}/delete"):
+    for path in ("/users", "/new-user", "/groups", "/roles", "/users/root", "/groups/absent", f"/users/{name}/delete"):
         ann.open(path, status=403)
         expect(page.get_by_role("heading", level=1)).to_have_text("Not allowed")
     ann.check_accessibility()
@@ -164,6 +164,7 @@ def test_a_token_that_allows_less_manages_nothing(guarded: Guarded, browser: "Br
 
 def test_an_administrator_makes_changes_disables_and_deletes_a_user(root: Visitor, guarded: Guarded) -> None:
     page = root.open("/users")
+    page.get_by_role("link", name="New user").click()
     form = page.locator("form.card")
     form.locator("#f-name").fill("root")
     form.get_by_role("button", name="Create user").click()

@@ -46,12 +46,13 @@ def navigation(page: "Page") -> list[Group]:
         if page.caller.administers:
             of_platform.append(Place("audit", "Audit", "list", platform_link(platform, "audit")))
         groups.append(Group("Platform", of_platform))
-    of_server = [Place("platforms", "Platforms", "layers", link("platforms"))]
+    of_server = [Place("platforms", "Platforms", "layers", link("platforms"))] if page.caller.name else []
     if page.may(list_users):
         of_server.append(Place("people", "People", "people", link("users")))
     if page.may(count_server):
         of_server.append(Place("server", "Server", "pulse", link("server")))
     of_server.append(Place("api", "API", "code", link("docs")))
-    of_server.append(Place("me", "My account", "person", link("me")))
+    if page.caller.name:
+        of_server.append(Place("me", "My account", "person", link("me")))
     groups.append(Group("Server", of_server))
     return groups

@@ -26,7 +26,13 @@ async def users(page: Page) -> Response:
     )
 
 
-@action("/users", shows=users)
+@view("/new-user")
+async def new_user(page: Page) -> Response:
+    page.demand(create_user)
+    return page.render("people/new_user.html", place="people")
+
+
+@action("/new-user", shows=new_user)
 async def add_user(page: Page, form: Form) -> Response:
     """Make a user and go to its page."""
     name = form.text("name")
