@@ -91,4 +91,5 @@ else
 # VENV=… names an environment that is there already, as that of another work tree: nothing is installed into it, and what
 # runs are the sources of this one.
 export PYTHONPATH := $(CURDIR)/src
+$(VENV)/.run $(VENV)/.test $(VENV)/.bench $(VENV)/.fasttrackml: ;
 endif

@@ -6,6 +6,7 @@ import msgspec
 import sqlalchemy as sa
 
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter, not_authorized
+from modelkeep.core.fields import Int64
 from modelkeep.core.guard import CALLER
 from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
@@ -153,7 +154,7 @@ class RoleOfUser(msgspec.Struct):
     """A user and a role."""
 
     username: str
-    role_id: int
+    role_id: Int64
 
 
 class RoleAssignment(msgspec.Struct):

@@ -6,7 +6,7 @@ import msgspec
 import sqlalchemy as sa
 
 from modelkeep.core.errors import invalid_parameter, missing_parameter
-from modelkeep.core.fields import check_length
+from modelkeep.core.fields import Int64, check_length
 from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -107,7 +107,7 @@ def mlflow_create_role(tx: Transaction, scope: Scope, request: MlflowCreateRole)
 class RoleId(msgspec.Struct):
     """Which role."""
 
-    role_id: int
+    role_id: Int64
 
 
 @operation("mlflow/roles/get", needs=Permission.READ, on=ROLE, reach=Reach.SERVER, scans=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 import sqlalchemy as sa
 
-from modelkeep.core.fields import Timestamp
+from modelkeep.core.fields import Int64, Timestamp
 from modelkeep.core.operation import Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -94,8 +94,8 @@ class SearchAudit(msgspec.Struct):
     """
 
     workspace: Annotated[str, msgspec.Meta(description="A platform; without it, all of the server.")] = ""
-    since: int | None = None
-    until: int | None = None
+    since: Int64 | None = None
+    until: Int64 | None = None
     principal: str | None = None
     operation: str | None = None
     subject_kind: str | None = None
