@@ -105,6 +105,12 @@ def test_deleting_what_is_not_there_succeeds(artifacts: Api) -> None:
     artifacts.ok("DELETE", "artifacts/absent")
 
 
+def test_deleting_below_a_file_succeeds_and_leaves_the_file(artifacts: Api) -> None:
+    artifacts.ok("PUT", "artifacts/file", content=b"x")
+    assert artifacts.ok("DELETE", "artifacts/file/below/it") == {}
+    assert artifacts.call("GET", "artifacts/file").content == b"x"
+
+
 def test_the_root_itself_cannot_be_deleted(artifacts: Api) -> None:
     artifacts.ok("PUT", "artifacts/b", content=b"1")
     assert artifacts.call("DELETE", "artifacts/").error == MISSING

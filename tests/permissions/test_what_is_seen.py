@@ -97,6 +97,17 @@ def test_what_was_created_in_a_workspace_is_seen_by_who_has_that(
     assert "z.attic" not in str(_asked(world, reader, "search_registered_models", max_results=1_000))
 
 
+def test_who_sees_a_workspace_by_something_in_it_is_not_told_who_was_granted_the_workspace(
+    world: World, reader: Principal
+) -> None:
+    """Every platform has `default`: it is there for whoever sees anything of the platform."""
+    named = {"workspaceKey": "default"}
+    assert world.run(reader, BY_NAME["get_workspace"], named, workspace="").key == "default"
+    refusal = world.refusal(reader, BY_NAME["list_workspace_permissions"], named, workspace="")
+    assert refusal is not None
+    assert refusal.kind is ErrorKind.NOT_AUTHORIZED
+
+
 def test_who_creates_is_admin_and_may_grant(world: World, owner: Principal) -> None:
     world.run(owner, BY_NAME["create_registered_model"], {"name": "z.mine"}, workspace="attic", keep=True)
     world.does("create_user", name="friend")

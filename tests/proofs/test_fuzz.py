@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.identity.conftest import guard
 from tests.proofs.effort import LONG, Effort, Round
 from tests.support.api import Api
 from tests.support.needs import need
@@ -34,20 +35,24 @@ class Fuzzed(NamedTuple):
     operations: list[Any]
     known: dict[str, str]
     server: RunningServer
+    headers: dict[str, str]
+    """Who asks: an administrator, who may do everything."""
 
 
 @pytest.fixture(scope="module")
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
     schemathesis = need("schemathesis", "schemathesis")
     with RunningServer(tmp_path_factory.mktemp("fuzz") / "data", "--no-access-log") as server:
+        # One where one has to log in: an open server becomes one as soon as a request makes a user.
+        headers = guard(server).administrator.headers
         schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
         operations = [found.ok() for found in schema.get_all_operations()]
-        yield Fuzzed(operations, _something_to_meet(server), server)
+        yield Fuzzed(operations, _something_to_meet(server, headers), server, headers)
 
 
-def _something_to_meet(server: RunningServer) -> dict[str, str]:
+def _something_to_meet(server: RunningServer, headers: dict[str, str]) -> dict[str, str]:
     """A model with a version and an alias, a run and a logged model, by the names of the fields that name them."""
-    api = Api(server.url, "/api/2.0/mlflow")
+    api = Api(server.url, "/api/2.0/mlflow", headers)
     api.post("registered-models/create", name="known")
     run = api.post("runs/create", experiment_id="0", run_name="known")["run"]["info"]["run_id"]
     api.post("model-versions/create", name="known", source="s3://b/k", run_id=run)
@@ -110,11 +115,11 @@ def _send(fuzzed: Fuzzed, cases: Any, one: Round, effort: Effort, *, meets: bool
     def check(case: Any, source: random.Random) -> None:
         if meets:
             _meet(case, fuzzed.known, source)
-        response = case.call()
+        response = case.call(headers=fuzzed.headers)
         effort.seen["requests"] += 1
         effort.seen[f"answered {response.status_code}"] += 1
         answered.add(response.status_code)
-        case.validate_response(response, excluded_checks=[positive_data_acceptance])
+        case.validate_response(response, headers=fuzzed.headers, excluded_checks=[positive_data_acceptance])
 
     check()
     return answered

@@ -21,6 +21,8 @@ UPLOAD_SECONDS = 24 * 60 * 60
 """How long an upload in parts may take; what is older is a leftover."""
 _YOUNG_SECONDS = 60
 _VIEW_SECONDS = 10
+# Of the disk, or of the network before it; a file system that met such an error may be read-only from then on.
+_TROUBLE = (errno.EIO, errno.EROFS, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ETIMEDOUT)
 _FLUSH_BYTES = 64 * 1024 * 1024
 """Written and not yet on the disk: flushed while the next bytes arrive, rather than all at the end."""
 
@@ -61,7 +63,7 @@ class Incoming:
         away = self.folder / f"gone-{secrets.token_hex(12)}"
         try:
             path.rename(away)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         sync_folder(path.parent)
         remove(away)
@@ -191,7 +193,7 @@ def _remove_unlocked(path: Path, before: float) -> None:
 
 
 @contextlib.contextmanager
-def refusals(path: str) -> Iterator[None]:
+def refusals(path: str, *, reading: bool = False) -> Iterator[None]:
     """What the file system says, as an answer."""
     try:
         yield
@@ -200,16 +202,18 @@ def refusals(path: str) -> Iterator[None]:
     except (NotADirectoryError, FileExistsError):
         raise below_file(path) from None
     except OSError as error:
-        raise _refusal(path, error) from error
+        raise _refusal(path, error, reading) from error
 
 
-def _refusal(path: str, error: OSError) -> ApiError | OSError:
+def _refusal(path: str, error: OSError, reading: bool) -> ApiError | OSError:
     if error.errno == errno.ENAMETOOLONG:
         return invalid_parameter("path", f"'{path[:200]}' is longer than the file system takes.")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return unavailable("The disk has no room for the artifact. Nothing was kept.")
-    if error.errno == errno.EIO:
-        return unavailable("The disk of the artifacts failed. Whether the file is kept is not known: send it again.")
+    if error.errno in _TROUBLE and reading:
+        return unavailable("The disk of the artifacts failed.")
+    if error.errno in _TROUBLE:
+        return unavailable("The disk of the artifacts failed. Whether this was done is not known: send it again.")
     if error.errno == errno.EFBIG:
         return ApiError(ErrorKind.PAYLOAD_TOO_LARGE, "The artifact is larger than the file system takes.")
     return error

@@ -49,7 +49,7 @@ class LocalStore:
         return await self.run(self._children, path)
 
     async def delete(self, path: str) -> None:
-        await self.run(lambda: self._incoming.discard(self._existing(path)))
+        await self.run(self._delete, path)
 
     async def sign(self, method: str, path: str, seconds: int) -> SignedUrl | None:
         return None
@@ -100,11 +100,16 @@ class LocalStore:
                 raise invalid_parameter("path", f"'{path}' leads through a symbolic link, which is not followed.")
         return full
 
+    def _delete(self, path: str) -> None:
+        with refusals(path):
+            self._incoming.discard(self._existing(path))
+
     def _look(self, path: str) -> Held:
-        try:
-            status = self._existing(path).stat()
-        except (FileNotFoundError, NotADirectoryError):
-            raise artifact_not_found(path) from None
+        with refusals(path, reading=True):
+            try:
+                status = self._existing(path).stat()
+            except (FileNotFoundError, NotADirectoryError):
+                raise artifact_not_found(path) from None
         if S_ISDIR(status.st_mode):
             raise is_folder(path)
         if not S_ISREG(status.st_mode):
@@ -113,23 +118,25 @@ class LocalStore:
 
     def _open(self, path: str, held: Held, start: int, stop: int) -> bytes | FileSpan:
         full = self._existing(path)
-        try:
-            if stop - start <= _WHOLE_BYTES:
-                with full.open("rb") as file:
-                    _hold(file.fileno(), held)
-                    return os.pread(file.fileno(), stop - start, start)
-            view = self._incoming.view(full)
-            _hold(view, held)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise Replaced from None
-        return FileSpan(view, start, stop)
+        with refusals(path, reading=True):
+            try:
+                if stop - start <= _WHOLE_BYTES:
+                    with full.open("rb") as file:
+                        _hold(file.fileno(), held)
+                        return os.pread(file.fileno(), stop - start, start)
+                view = self._incoming.view(full)
+                _hold(view, held)
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                raise Replaced from None
+            return FileSpan(view, start, stop)
 
     def _children(self, path: str) -> list[Listed]:
-        try:
-            with os.scandir(self._existing(path)) as entries:
-                found = [_listed(entry) for entry in entries if not entry.is_symlink()]
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+        with refusals(path, reading=True):
+            try:
+                with os.scandir(self._existing(path)) as entries:
+                    found = [_listed(entry) for entry in entries if not entry.is_symlink()]
+            except (FileNotFoundError, NotADirectoryError):
+                return []
         return sorted(listed for listed in found if listed is not None)
 
 

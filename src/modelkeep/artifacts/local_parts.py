@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from modelkeep.artifacts.incoming import Incoming, etag_of, remove
+from modelkeep.artifacts.incoming import Incoming, etag_of, refusals, remove
 from modelkeep.artifacts.store import Part, StartedUpload, no_such_upload, too_large
 from modelkeep.core.errors import invalid_parameter
 
@@ -34,7 +34,8 @@ class LocalParts:
         def work() -> str:
             self._store.place(path)
             name = secrets.token_hex(12)
-            self._folder(name).mkdir()
+            with refusals("the upload"):
+                self._folder(name).mkdir()
             return name
 
         name = await self._store.run(work)
@@ -58,7 +59,7 @@ class LocalParts:
         folder = self._opened(path, upload_id)
         named = msgspec.json.encode([(part.part_number, part.etag) for part in parts])
         joined = folder / _JOINED
-        with _alone(folder, upload_id):
+        with refusals("the upload"), _alone(folder, upload_id):
             if joined.exists():
                 if joined.read_bytes() != named:
                     raise no_such_upload(upload_id)
@@ -71,7 +72,9 @@ class LocalParts:
                 for file in files:
                     draft.append_file(file)
                 draft.publish(target, self._store.root)
-            joined.write_bytes(named)
+            with self._incoming.draft(folder) as note:
+                note.append([named])
+                note.publish(joined, folder)
             for file in files:
                 file.unlink(missing_ok=True)
 

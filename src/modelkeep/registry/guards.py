@@ -104,8 +104,12 @@ class NamedPlatform:
 
 @dataclass(frozen=True, slots=True)
 class NamedWorkspace:
-    """The workspace that the request names, below its platform. It may be seen where anything in it may be."""
+    """The workspace that the request names, below its platform. It may be seen where anything in it may be.
 
+    Being seen so is READ on the workspace itself, unless it has to be `granted`.
+    """
+
+    granted: bool = False
     what: str = "workspace"
     personal: bool = False
 
@@ -117,8 +121,10 @@ class NamedWorkspace:
         row = tx.one(_WORKSPACE, platform=scope.platform, name=request.workspace_key)
         if row is None:
             return Held(0, False, missing)
-        level = scope.access.on_workspace(row[0]) or int(scope.access.reaches(row[0]))
-        return Held(level, True, missing)
+        level, seen = scope.access.on_workspace(row[0]), scope.access.reaches(row[0])
+        if not self.granted:
+            level = level or int(seen)
+        return Held(level, True, None if seen else missing)
 
     def named(self, scope: Scope, request: Any) -> str:
         return f"{scope.tenancy.platform_key}/{request.workspace_key}" if scope.tenancy else ""
@@ -129,3 +135,4 @@ VERSION = VersionGuard("name")
 MODEL_KEY = ModelGuard("registered_model_key")
 NAMED_PLATFORM = NamedPlatform()
 NAMED_WORKSPACE = NamedWorkspace()
+GRANTED_WORKSPACE = NamedWorkspace(granted=True)

@@ -17,7 +17,7 @@ from modelkeep.identity.permissions import (
     change_permissions,
     page_of_permissions,
 )
-from modelkeep.registry.guards import MODEL_KEY, NAMED_WORKSPACE
+from modelkeep.registry.guards import GRANTED_WORKSPACE, MODEL_KEY, NAMED_WORKSPACE
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import registered_models, workspaces
 from modelkeep.storage.transaction import Transaction
@@ -158,7 +158,7 @@ class ListWorkspacePermissions(ListPermissions, rename="camel", kw_only=True):
 @operation(
     "workspaces/{workspaceKey}/permissions",
     needs=Permission.READ,
-    on=NAMED_WORKSPACE,
+    on=GRANTED_WORKSPACE,
     reach=Reach.PLATFORM,
     scans=True,
     lists=True,

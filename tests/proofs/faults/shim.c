@@ -1,10 +1,11 @@
 /* Stands between a process and the file system, for files whose path has FAULT_MATCH in it.
  *
  * FAULT_CONTROL names a file of `struct control`, which the test changes while the process runs:
- * how many of the next flushes and writes fail and how. Where `keep` is set, each flush that
+ * how many of the next flushes, writes, reads, and calls that change or list names fail, and how. Where `keep` is set, each flush that
  * succeeds leaves a copy of the file beside it (*.durable): what a power cut would leave at worst.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,13 +16,16 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 struct control {
-    int flush_failures, flush_errno;
+    int flushes_passed, flush_failures, flush_errno;
     int write_failures, write_errno;
+    int read_failures, read_errno;
+    int name_failures, name_errno;
     int short_writes, keep;
-    int flushes_failed, writes_failed, writes_shortened;
+    int flushes_failed, writes_failed, reads_failed, names_failed, writes_shortened;
 };
 
 static volatile struct control *control;
@@ -91,11 +95,13 @@ static void keep(const char *path)
 
 static int flush(int fd, const char *name)
 {
+    static volatile int passed;
     char path[4096];
     int (*real)(int) = dlsym(RTLD_NEXT, name);
     if (!control || !path_of(fd, path, sizeof path))
         return real(fd);
-    if (take(&control->flush_failures, &control->flushes_failed)) {
+    if (!(control->flush_failures > 0 && take(&control->flushes_passed, &passed))
+        && take(&control->flush_failures, &control->flushes_failed)) {
         errno = control->flush_errno;
         return -1;
     }
@@ -135,6 +141,56 @@ ssize_t pwrite64(int fd, const void *data, size_t count, off64_t offset)
     ssize_t (*real)(int, const void *, size_t, off64_t) = dlsym(RTLD_NEXT, "pwrite64");
     ssize_t most = allowed(fd, count);
     return most < 0 ? -1 : real(fd, data, most, offset);
+}
+
+/* One that is shortened fails instead: its parts are not ours to cut. */
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+    ssize_t (*real)(int, const struct iovec *, int) = dlsym(RTLD_NEXT, "writev");
+    return allowed(fd, 1) < 0 ? -1 : real(fd, parts, count);
+}
+
+static int read_fails(int fd)
+{
+    char path[4096];
+    if (!control || control->read_failures <= 0 || !path_of(fd, path, sizeof path))
+        return 0;
+    errno = control->read_errno;
+    return take(&control->read_failures, &control->reads_failed);
+}
+
+ssize_t read(int fd, void *data, size_t count)
+{
+    ssize_t (*real)(int, void *, size_t) = dlsym(RTLD_NEXT, "read");
+    return read_fails(fd) ? -1 : real(fd, data, count);
+}
+
+ssize_t pread64(int fd, void *data, size_t count, off64_t offset)
+{
+    ssize_t (*real)(int, void *, size_t, off64_t) = dlsym(RTLD_NEXT, "pread64");
+    return read_fails(fd) ? -1 : real(fd, data, count, offset);
+}
+
+ssize_t pread(int fd, void *data, size_t count, off_t offset) { return pread64(fd, data, count, offset); }
+
+static int name_fails(const char *path)
+{
+    if (!control || control->name_failures <= 0 || !strstr(path, match))
+        return 0;
+    errno = control->name_errno;
+    return take(&control->name_failures, &control->names_failed);
+}
+
+int rename(const char *from, const char *to)
+{
+    int (*real)(const char *, const char *) = dlsym(RTLD_NEXT, "rename");
+    return name_fails(to) ? -1 : real(from, to);
+}
+
+DIR *opendir(const char *path)
+{
+    DIR *(*real)(const char *) = dlsym(RTLD_NEXT, "opendir");
+    return name_fails(path) ? NULL : real(path);
 }
 
 ssize_t pwrite(int fd, const void *data, size_t count, off_t offset) { return pwrite64(fd, data, count, offset); }

@@ -19,14 +19,21 @@ class _Control(ctypes.Structure):
     _fields_ = [
         (name, ctypes.c_int)
         for name in (
+            "flushes_passed",
             "flush_failures",
             "flush_errno",
             "write_failures",
             "write_errno",
+            "read_failures",
+            "read_errno",
+            "name_failures",
+            "name_errno",
             "short_writes",
             "keep",
             "flushes_failed",
             "writes_failed",
+            "reads_failed",
+            "names_failed",
             "writes_shortened",
         )
     ]
@@ -43,15 +50,26 @@ class FailingFiles:
             self._control = _Control.from_buffer(mmap.mmap(file.fileno(), 0))
         self.environment = {"LD_PRELOAD": str(library), "FAULT_CONTROL": str(path), "FAULT_MATCH": match}
 
-    def fail_flushes(self, count: int, error: int = errno.EIO) -> None:
-        """The next flushes fail."""
+    def fail_flushes(self, count: int, error: int = errno.EIO, *, after: int = 0) -> None:
+        """The next flushes fail, but for so many before them."""
         self._control.flush_errno = error
+        self._control.flushes_passed = after
         self._control.flush_failures = count
 
     def fail_writes(self, count: int, error: int = errno.EIO) -> None:
         """The next writes fail."""
         self._control.write_errno = error
         self._control.write_failures = count
+
+    def fail_reads(self, count: int, error: int = errno.EIO) -> None:
+        """The next reads fail."""
+        self._control.read_errno = error
+        self._control.read_failures = count
+
+    def fail_names(self, count: int, error: int = errno.EIO) -> None:
+        """The next renames and lists of folders fail."""
+        self._control.name_errno = error
+        self._control.name_failures = count
 
     def shorten_writes(self, count: int) -> None:
         """Of the next writes only half is done."""
@@ -60,6 +78,7 @@ class FailingFiles:
     def heal(self) -> None:
         """Nothing fails any more."""
         self._control.flush_failures = self._control.write_failures = self._control.short_writes = 0
+        self._control.read_failures = self._control.name_failures = 0
 
     def keep_durable(self) -> None:
         """From now on, remember what is flushed. Call before the server makes its files."""
@@ -69,7 +88,8 @@ class FailingFiles:
     def injected(self) -> int:
         """How many calls have failed so far."""
         control = self._control
-        return int(control.flushes_failed + control.writes_failed + control.writes_shortened)
+        failed = control.flushes_failed + control.writes_failed + control.reads_failed + control.names_failed
+        return int(failed + control.writes_shortened)
 
 
 def lose_what_was_not_flushed(data: Path) -> None:
