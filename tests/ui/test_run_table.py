@@ -130,3 +130,19 @@ def test_ticked_runs_are_compared(visitor: Visitor, table: str, oracle_api: Api)
     page.keyboard.press(" ")
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Compare 2 runs")
+
+
+def test_a_nested_run_whose_parent_is_not_shown_stands_by_itself(visitor: Visitor, table: str, oracle_api: Api) -> None:
+    gone = make_run(oracle_api, "gone")
+    elsewhere = oracle_api.post("experiments/create", name="elsewhere")["experiment_id"]
+    other = make_run(oracle_api, "other", experiment=elsewhere)
+    make_run(oracle_api, "of the deleted", parent=gone, start=3)
+    make_run(oracle_api, "of another experiment", parent=other, start=2)
+    make_run(oracle_api, "of nobody", parent="0" * 32, start=1)
+    kept = make_run(oracle_api, "kept", start=4)
+    make_run(oracle_api, "of the kept", parent=kept, start=5)
+    oracle_api.post("runs/delete", run_id=gone)
+    visitor.open(table)
+    _names(visitor, ["kept", "of the deleted", "of another experiment", "of nobody"])
+    visitor.page.get_by_role("link", name="1 nested in kept").click()
+    _names(visitor, ["kept", "of the kept", "of the deleted", "of another experiment", "of nobody"])

@@ -21,7 +21,7 @@ from modelkeep.search.page import Page, Search, check_max_results, fetch_page, m
 from modelkeep.search.space import Clause
 from modelkeep.storage.expressions import json_array, one_of, unindexed
 from modelkeep.storage.query import Query
-from modelkeep.storage.schema import latest_metrics, metric_keys, runs
+from modelkeep.storage.schema import latest_metrics, metric_keys, run_tags, runs
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.in_experiments import experiments_asked, in_experiments
 from modelkeep.tracking.lifecycle import ViewType, in_view
@@ -33,7 +33,11 @@ from modelkeep.tracking.run_rows import COLUMNS, RUNS, from_row
 
 _INF = float("inf")
 
-_r, _l = runs.c, latest_metrics.c
+PARENT_TAG = "mlflow.parentRunId"
+"""The tag by which MLflow's clients nest a run in another."""
+
+_r, _l, _t = runs.c, latest_metrics.c, run_tags.c
+_parent = runs.alias("parent").c
 _ROWS = Query(sa.select(*COLUMNS).select_from(RUNS).where(_r.id.in_(one_of("rows", numbers=True))))
 _METRICS = Query(
     sa.select(_l.run_id, metric_keys.c.name, _l.value, _l.is_nan, _l.timestamp, _l.step)
@@ -79,8 +83,11 @@ def search_runs(tx: Transaction, scope: Scope, request: SearchRuns) -> RunPage:
     return RunPage(load_runs(tx, [row[0] for row in page.rows]), page.next_page_token or msgspec.UNSET)
 
 
-def find_runs(tx: Transaction, scope: Scope, request: SearchRuns) -> Page:
-    """The row ids of the runs that a search finds, each the first of its row, and the token of the next page."""
+def find_runs(tx: Transaction, scope: Scope, request: SearchRuns, *, outermost: bool = False) -> Page:
+    """The row ids of the runs that a search finds, each the first of its row, and the token of the next page.
+
+    `outermost` leaves out those nested in another run of their experiment that the view answers.
+    """
     text, order_by = request.filter or "", tuple(request.order_by or ())
     found = SPACE.read(text, scope.limits.filter_length)
     within, sight, one, caller = experiments_asked(scope, request.experiment_ids)
@@ -90,7 +97,7 @@ def find_runs(tx: Transaction, scope: Scope, request: SearchRuns) -> Page:
     entered = narrowest(tx, SPACE, found.clauses, {**within, **values})
 
     def part(which: _Part, further: bool) -> Search:
-        return _search(found.clauses, order_by, view, one, entered, which, further)
+        return _search(found.clauses, order_by, view, one, entered, which, further, outermost)
 
     in_parts = leading is not None and entered is None
     return fetch_page(
@@ -102,7 +109,7 @@ def find_runs(tx: Transaction, scope: Scope, request: SearchRuns) -> Page:
         values=values,
         max_results=check_max_results(request.max_results, scope.limits.runs_page),
         page_token=request.page_token or "",
-        bound_to=("runs", text, view.value, *order_by, *caller),
+        bound_to=("runs", text, view.value, *order_by, *caller, *(("outermost",) if outermost else ())),
     )
 
 
@@ -119,6 +126,23 @@ def load_runs(tx: Transaction, rows: Sequence[int]) -> list[Run]:
     return [from_row(found[row], metrics[row]) for row in rows]
 
 
+def _is_nested(view: ViewType) -> sa.ColumnElement[bool]:
+    """Whether a run's parent is another run of its experiment that the view answers."""
+    return (
+        sa.exists()
+        .where(
+            _t.run_id == _r.id,
+            _t.key == PARENT_TAG,
+            _parent.workspace_id == _r.workspace_id,
+            _parent.key == _t.value,
+            _parent.experiment_id == _r.experiment_id,
+            _parent.id != _r.id,
+            in_view(_parent.lifecycle_stage, view),
+        )
+        .correlate(runs)
+    )
+
+
 @lru_cache(512)
 def _search(
     clauses: tuple[Clause, ...],
@@ -128,9 +152,12 @@ def _search(
     entered: Clause | None,
     part: _Part,
     further: bool,
+    outermost: bool,
 ) -> Search:
     order = order_runs(order_by)
     conditions = [in_view(_r.lifecycle_stage, view)]
+    if outermost:
+        conditions.append(~_is_nested(view))
     source: sa.FromClause = runs
     tables = order.tables
     if part is _Part.NUMBERS:

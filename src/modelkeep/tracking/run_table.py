@@ -3,6 +3,8 @@
 A run may have thousands of metrics. A table of fifty runs shows a handful of each.
 """
 
+from typing import Annotated
+
 import msgspec
 import sqlalchemy as sa
 
@@ -19,10 +21,7 @@ from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.lifecycle import ViewType, in_view
 from modelkeep.tracking.run_records import Metric, Param, RunInfo
 from modelkeep.tracking.run_rows import INFO_COLUMNS, RUNS, info_from_row, metric_of
-from modelkeep.tracking.run_search import SearchRuns, find_runs
-
-PARENT_TAG = "mlflow.parentRunId"
-"""The tag by which MLflow's clients nest a run in another."""
+from modelkeep.tracking.run_search import PARENT_TAG, SearchRuns, find_runs
 
 _MOST_KEYS = 200
 _FIRST: sa.ColumnElement[int] = sa.literal_column("1")
@@ -70,6 +69,10 @@ class SearchRunTable(SearchRuns, kw_only=True):
     metric_keys: list[str] | None = None
     param_keys: list[str] | None = None
     tag_keys: list[str] | None = None
+    outermost: Annotated[
+        bool,
+        msgspec.Meta(description="Leave out runs nested in another of their experiment that the view answers."),
+    ] = False
 
 
 class TableRun(msgspec.Struct):
@@ -97,7 +100,7 @@ def search_run_table(tx: Transaction, scope: Scope, request: SearchRunTable) -> 
         given = len(getattr(request, field) or ())
         if given > _MOST_KEYS:
             raise invalid_parameter(field, f"{given} keys were given, at most {_MOST_KEYS} are allowed.")
-    page = find_runs(tx, scope, request)
+    page = find_runs(tx, scope, request, outermost=request.outermost)
     found = _load(tx, [row[0] for row in page.rows], request)
     _count_children(tx, scope, found, request.run_view_type)
     return RunTable(found, page.next_page_token or msgspec.UNSET)

@@ -36,11 +36,24 @@ export function plain(text, most = 60) {
   return cut.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
+// A curve that does not move: plotly.js would label its axis in digits that nobody measured.
+function room(traces, axis) {
+  if (axis.type === "log" || axis.range) return {};
+  const values = traces.flatMap((trace) => (trace.type === "scatter" ? trace.y.filter(Number.isFinite) : []));
+  if (!values.length) return {};
+  const least = values.reduce((a, b) => Math.min(a, b));
+  const most = values.reduce((a, b) => Math.max(a, b));
+  if (most - least > Math.abs(most) * 1e-9) return {};
+  const half = Math.abs(most) / 2 || 1;
+  return { range: [least - half, most + half], tickformat: "~g" };
+}
+
 // Draw traces, or draw them anew where they are drawn already. `extra` is laid over the usual look, axis by axis.
 export function draw(place, traces, extra = {}) {
   const usual = look();
   const layout = { ...usual, ...extra, uirevision: "kept" };
   for (const axis of ["xaxis", "yaxis"]) layout[axis] = { ...usual[axis], ...(extra[axis] ?? {}) };
+  Object.assign(layout.yaxis, room(traces, layout.yaxis));
   drawn.set(place, [traces, extra]);
   return window.Plotly.react(place, traces, layout, { displayModeBar: false, responsive: true, showTips: false });
 }

@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 from modelkeep.tracking.lifecycle import ViewType
-from modelkeep.tracking.run_table import PARENT_TAG, RunTable, SearchRunTable, TableRun, search_run_table
-from modelkeep.ui.filters import both, quoted
+from modelkeep.tracking.run_search import PARENT_TAG
+from modelkeep.tracking.run_table import RunTable, SearchRunTable, TableRun, search_run_table
+from modelkeep.ui.filters import quoted
 from modelkeep.ui.listing import ROWS
 from modelkeep.ui.page import Page
 from modelkeep.ui.tracking_pages.run_columns import Column
@@ -35,9 +36,8 @@ class Asked(NamedTuple):
 
 
 async def runs_page(page: Page, asked: Asked) -> RunTable:
-    """A page of runs. Nested, it has those without a parent alone."""
-    text = both(asked.filter, f"{_PARENT} IS NULL" if asked.nested else "")
-    return await _search(page, asked, text, page.asked("page"))
+    """A page of runs. Nested, it has those alone whose parent is not shown: it may be deleted, or elsewhere."""
+    return await _search(page, asked, asked.filter, page.asked("page"), outermost=asked.nested)
 
 
 async def rows_of(page: Page, asked: Asked, found: list[TableRun]) -> list[Row]:
@@ -58,7 +58,7 @@ async def rows_of(page: Page, asked: Asked, found: list[TableRun]) -> list[Row]:
     return rows
 
 
-async def _search(page: Page, asked: Asked, text: str, token: str) -> RunTable:
+async def _search(page: Page, asked: Asked, text: str, token: str, *, outermost: bool = False) -> RunTable:
     keys = {kind: [column.key for column in asked.columns if column.kind == kind] for kind in ("metrics", "params")}
     tags = [column.key for column in asked.columns if column.kind == "tags"]
     return await page.call(
@@ -73,5 +73,6 @@ async def _search(page: Page, asked: Asked, text: str, token: str) -> RunTable:
             metric_keys=keys["metrics"],
             param_keys=keys["params"],
             tag_keys=tags,
+            outermost=outermost,
         ),
     )
