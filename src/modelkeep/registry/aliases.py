@@ -8,7 +8,7 @@ from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.registry.events import Event, announce
 from modelkeep.registry.guards import MODEL
-from modelkeep.registry.model_versions import ModelVersionAnswer, load_model_version
+from modelkeep.registry.model_versions import ModelVersionAnswer, load_aliased_version, load_model_version
 from modelkeep.registry.registered_models import (
     NamedModel,
     load_registered_model,
@@ -23,15 +23,6 @@ from modelkeep.storage.transaction import Transaction
 
 _a, _m, _v = registered_model_aliases.c, registered_models.c, model_versions.c
 _ONE = (_a.model_id == sa.bindparam("model"), _a.alias == sa.bindparam("name"))
-_FIND = Query(
-    sa.select(_a.version)
-    .join_from(registered_models, registered_model_aliases, _a.model_id == _m.id)
-    .where(
-        _m.platform_id == sa.bindparam("platform"),
-        _m.name == sa.bindparam("name"),
-        _a.alias == sa.bindparam("alias"),
-    )
-)
 _PRESENT = Query(sa.select(_a.version).where(*_ONE))
 _DELETE = Query(sa.delete(registered_model_aliases).where(*_ONE))
 _INSERT = Query(
@@ -96,9 +87,9 @@ def get_model_version_by_alias(tx: Transaction, scope: Scope, request: NamedAlia
     """Get the version that an alias names. `latest` names the newest."""
     check_model_name(request.name, scope.limits)
     check_alias(request.alias)
-    row = tx.one(_FIND, platform=scope.platform, name=request.name, alias=request.alias)
-    if row is not None:
-        return ModelVersionAnswer(load_model_version(tx, scope, request.name, row[0]))
+    version = load_aliased_version(tx, scope, request.name, request.alias)
+    if version is not None:
+        return ModelVersionAnswer(version)
     model = load_registered_model(tx, scope, request.name)
     if request.alias.lower() != "latest":
         raise alias_not_found(request.name, request.alias)

@@ -121,6 +121,12 @@ _GET = Query(
     .select_from(_OF_MODEL)
     .where(*_NAMED, _v.version == sa.bindparam("version"))
 )
+_naming = registered_model_aliases.alias("naming")
+_GET_BY_ALIAS = Query(
+    sa.select(*COLUMNS, _v.model_id, _v.revision)
+    .select_from(_OF_MODEL.join(_naming, sa.and_(_naming.c.model_id == _v.model_id, _naming.c.version == _v.version)))
+    .where(*_NAMED, _naming.c.model_id == _m.id, _naming.c.alias == sa.bindparam("alias"))
+)
 _LOCATE = Query(
     sa.select(_v.model_id, _v.revision, _m.is_prompt, WATCHED)
     .select_from(_OF_MODEL)
@@ -314,9 +320,21 @@ def load_model_version(tx: Transaction, scope: Scope, name: str, number: int) ->
     row = tx.one(_GET, platform=scope.platform, name=name, version=number)
     if row is None:
         raise model_version_not_found(name, number)
+    return _answered(tx, row)
+
+
+def load_aliased_version(tx: Transaction, scope: Scope, name: str, alias: str) -> ModelVersion | None:
+    """The version that an alias of a model names, None where there is no such alias."""
+    row = tx.one(_GET_BY_ALIAS, platform=scope.platform, name=name, alias=alias)
+    return None if row is None else _answered(tx, row)
+
+
+def _answered(tx: Transaction, row: Row) -> ModelVersion:
     *_, model, revision = row
+    version = versions_from(tx, [row])[0]
+    number = int(version.version)
     tx.about(KIND, identity(model, number), etag(model, number, revision))
-    return versions_from(tx, [row])[0]
+    return version
 
 
 class LocatedVersion(NamedTuple):

@@ -41,6 +41,7 @@ from modelkeep.storage.tag_table import TagTable
 from modelkeep.storage.transaction import Row, Transaction
 
 KIND = "registered_model"
+_NOT_STAGED = "None"
 
 
 class RegisteredModelAlias(msgspec.Struct):
@@ -162,9 +163,13 @@ _DELETE = Query(sa.delete(registered_models).where(_ONE))
 
 def _newest_in(stage: str) -> sa.ScalarSelect[int]:
     other = model_versions.alias()
+    conditions = [other.c.model_id == _m.id, other.c.stage == _quoted(stage)]
+    if stage != _NOT_STAGED:
+        # Said once more: only so is their index taken, and not every version of a model read for a stage without one.
+        conditions.append(other.c.stage != _quoted(_NOT_STAGED))
     return (
         sa.select(other.c.version)
-        .where(other.c.model_id == _m.id, other.c.stage == _quoted(stage))
+        .where(*conditions)
         .order_by(other.c.version.desc())
         .limit(1)
         .correlate(registered_models)
@@ -315,6 +320,7 @@ def model_of(row: Row) -> RegisteredModel:
 
 def load_registered_model(tx: Transaction, scope: Scope, name: str) -> RegisteredModel:
     """The model as it stands now; what is answered is about it."""
+    tx.several()
     row = tx.one(_GET, platform=scope.platform, name=name)
     if row is None:
         raise registered_model_not_found(name)

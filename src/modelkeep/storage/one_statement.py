@@ -45,3 +45,6 @@ class OneStatement:
 
     def search(self, statement: ClauseElement) -> list[Row]:
         return self._take().search(statement)
+
+    def several(self) -> None:
+        raise SecondStatement

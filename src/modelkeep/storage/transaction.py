@@ -33,6 +33,7 @@ class Connection(Protocol):
     def insert(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None: ...
     def metric_key_ids(self, names: Sequence[str]) -> list[int]: ...
     def search(self, statement: ClauseElement) -> list[Row]: ...
+    def several(self) -> None: ...
 
 
 class Transaction:
@@ -77,6 +78,10 @@ class Transaction:
     def search(self, statement: ClauseElement) -> list[Row]:
         """The rows of a statement built for this request."""
         return self._connection.search(statement)
+
+    def several(self) -> None:
+        """Say first of all that several statements come: a look-up need not find out and run the first one twice."""
+        self._connection.several()
 
     @property
     def conditional(self) -> bool:

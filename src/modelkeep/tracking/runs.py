@@ -139,6 +139,7 @@ def create_run(tx: Transaction, scope: Scope, request: CreateRun) -> RunAnswer:
 @operation("mlflow/runs/get", needs=Permission.READ, on=RUN, reach=Reach.WORKSPACE)
 def get_run(tx: Transaction, scope: Scope, request: RunId) -> RunAnswer:
     """Get a run and what was logged to it: of each metric its latest value."""
+    tx.several()
     key = run_key(request)
     row = tx.one(_GET, workspace=scope.home, run=key)
     if row is None:

@@ -94,6 +94,9 @@ class PostgresConnection:
     def metric_key_ids(self, names: Sequence[str]) -> list[int]:
         return self._names.ids(self, names)
 
+    def several(self) -> None:
+        """Nothing: whoever gave this connection has begun what they need."""
+
     def search(self, statement: ClauseElement) -> list[Row]:
         form = Compiled(statement, _DIALECT)
         return self._wire.rows(self._run(Statement(form.sql, form.bind({}), known=False)))

@@ -114,6 +114,9 @@ class SqliteConnection:
     def metric_key_ids(self, names: Sequence[str]) -> list[int]:
         return self._metric_keys.ids(self, names)
 
+    def several(self) -> None:
+        """Nothing: whoever gave this connection has begun what they need."""
+
     def search(self, statement: ClauseElement) -> list[Row]:
         self.flush()
         form = Compiled(statement, _DIALECT)
