@@ -11,7 +11,7 @@ PROOF_SECONDS ?= 120
 PROOF_SEED ?=
 SECONDS ?= 600
 
-.PHONY: run test test-all proof $(PROOFS:%=proof-%) soak lint bench bench-pages scale profile clients docs screenshots clean
+.PHONY: run test test-all proof $(PROOFS:%=proof-%) soak lint bench bench-pages bench-imports scale profile clients docs screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/modelkeep serve
@@ -44,6 +44,10 @@ bench: $(VENV)/.bench $(VENV)/.fasttrackml
 # The pages beside MLflow's, with Debian's Chromium; PAGES='--page docs/benchmarks.md' puts the table there.
 bench-pages: $(VENV)/.bench $(VENV)/.test
 	$(BIN)/python -m bench.pages $(PAGES)
+
+# An MLflow database imported into SQLite and PostgreSQL; writes docs/benchmarks-imports.md.
+bench-imports: $(VENV)/.bench
+	$(BIN)/python -m bench.imports --markdown docs/benchmarks-imports.md $(IMPORTS)
 
 # How cost grows with records: fills both databases, asks everything at each share, writes docs/performance.md.
 scale: $(VENV)/.bench

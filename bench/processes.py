@@ -95,7 +95,8 @@ def peak(root: int) -> float:
     for seen in tree(root):
         with contextlib.suppress(OSError):
             status = Path(f"/proc/{seen.pid}/status").read_text()
-            kib += int(status.partition("VmHWM:")[2].split(maxsplit=1)[0])
+            # One that has just ended has no memory to tell of.
+            kib += int((status.partition("VmHWM:")[2].split(maxsplit=1) or ["0"])[0])
     return kib / 1024
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine, peers
+from bench.mlflow_store import fill_mlflow
 from bench.page import fill_section
 from bench.pages.looking import Look, launch, look
-from bench.pages.mlflow_store import fill_mlflow
 from bench.pages.report import Report, markdown, problems
 from bench.pages.views import View, views
 from bench.pages.volume import PagesVolume

@@ -76,6 +76,7 @@ def mlflow(
                 wanted = _Wanted((platform, workspace or "default"), artifacts, artifacts_from, verify)
                 comparison, copied = local.lend(_work(opened, wanted, shown))
                 report: dict[str, Any] = {"source": opened.name, "went_on": shown.went_on, "written": shown.written}
+                report["seconds"] = shown.seconds
                 report["left_out"] = opened.left_out()
                 if copied is not None:
                     report["artifacts"] = vars(copied)

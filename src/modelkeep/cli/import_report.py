@@ -30,7 +30,10 @@ class Shown:
         self._task: TaskID | None = None
         self._said = 0.0
         self._place = ""
+        self._began = 0.0
         self.written: dict[str, int] = {}
+        self.seconds: dict[str, float] = {}
+        """How long each kind took in this run of the command."""
         self.went_on = False
 
     def __enter__(self) -> "Shown":
@@ -52,7 +55,7 @@ class Shown:
 
     def began(self, kind: str, done: int, expected: int | None) -> None:
         self._task = self._bars.add_task(self._words(kind), total=expected, completed=done)
-        self._said = time.monotonic()
+        self._said = self._began = time.monotonic()
 
     def wrote(self, kind: str, done: int) -> None:
         if self._task is not None:
@@ -62,6 +65,9 @@ class Shown:
 
     def ended(self, kind: str, done: int) -> None:
         self.written[kind] = self.written.get(kind, 0) + done
+        # What was at its end before the import went on has not begun here.
+        took = time.monotonic() - self._began if self._task is not None else 0.0
+        self.seconds[kind] = round(self.seconds.get(kind, 0.0) + took, 3)
         if self._task is not None:
             self._bars.update(self._task, completed=done, total=done, visible=not self._is_nothing(done))
         if not self._is_nothing(done):

@@ -1,14 +1,13 @@
-"""Fills MLflow's database with the records that modelkeep has. By its API that would take hours."""
+"""Fills MLflow's SQLite database with the records that modelkeep has. By its API that would take hours."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from bench.pages.volume import PagesVolume
 from bench.scale import models, runs
-from bench.scale.volume import NOTHING
+from bench.scale.volume import NOTHING, Volume
 
 _AT_ONCE = 5_000
 _SOURCE = ("LOCAL", "train.py", "", "")
@@ -29,12 +28,10 @@ _INSERTS = {
 }
 
 
-def fill_mlflow(database: Path, volume: PagesVolume) -> None:
-    """Write into the database that an `mlflow server` has made."""
+def fill_mlflow(database: Path, volume: Volume) -> None:
+    """Write into the database that MLflow itself has made."""
     with sqlite3.connect(database, timeout=60) as connection:
-        for rows in (*_experiments(volume), *_models(volume)):
-            _insert(connection, rows)
-        for rows in _runs(volume):
+        for rows in chain(_experiments(volume), _models(volume), _runs(volume), _points(volume)):
             _insert(connection, rows)
     connection.close()
 
@@ -46,12 +43,12 @@ def _insert(connection: sqlite3.Connection, rows: Rows) -> None:
         connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
 
 
-def _experiments(volume: PagesVolume) -> Iterator[Rows]:
+def _experiments(volume: Volume) -> Iterator[Rows]:
     found = list(runs.experiments(NOTHING, volume))
     yield {"experiments": [(e.number, e.name, e.location, e.stage, e.created_at, e.updated_at) for e in found]}
 
 
-def _models(volume: PagesVolume) -> Iterator[Rows]:
+def _models(volume: Volume) -> Iterator[Rows]:
     for batch in _batches(models.models(NOTHING, volume)):
         yield {
             "registered_models": [(m.name, m.created_at, m.updated_at, m.description) for m in batch],
@@ -70,7 +67,7 @@ def _models(volume: PagesVolume) -> Iterator[Rows]:
         }
 
 
-def _runs(volume: PagesVolume) -> Iterator[Rows]:
+def _runs(volume: Volume) -> Iterator[Rows]:
     for batch in _batches(runs.runs(NOTHING, volume)):
         latest = [(r.key, m.key, m.value, m.timestamp, m.step, m.is_nan) for r in batch for m in r.latest]
         yield {
@@ -81,7 +78,14 @@ def _runs(volume: PagesVolume) -> Iterator[Rows]:
             "params": [(r.key, *param) for r in batch for param in r.params],
             "tags": [(r.key, *tag) for r in batch for tag in r.tags],
             "latest_metrics": latest,
-            "metrics": latest,
+        }
+
+
+def _points(volume: Volume) -> Iterator[Rows]:
+    """The histories of all metrics."""
+    for batch in _batches(runs.points(NOTHING, volume)):
+        yield {
+            "metrics": [(run, name, value, at, step, is_nan) for run, name, at, step, value, is_nan in batch],
         }
 
 
