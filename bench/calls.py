@@ -5,6 +5,9 @@ from typing import Any
 
 import msgspec
 
+_ANSWER_SECONDS = 300
+"""A server of four processes that have just started may take a minute for its first answers."""
+
 
 class Refused(Exception):
     """An answer that is not 2xx."""
@@ -12,7 +15,7 @@ class Refused(Exception):
 
 def call(port: int, method: str, path: str, body: object = None) -> bytes:
     """The body of the answer. Raises `Refused`, or `OSError` while nobody listens."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
     try:
         content = None if body is None else msgspec.json.encode(body)
         connection.request(method, path, content, {"content-type": "application/json"} if content else {})

@@ -25,7 +25,9 @@ FASTTRACKML_HOME = Path(sys.prefix) / "fasttrackml"
 TENANT_API = "/20260430/aiDataPlatforms/bench/workspaces/default/mlops/api/2.0/mlflow/"
 MLFLOW_API = "/api/2.0/mlflow/"
 _FIRST_REQUEST = MLFLOW_API + "registered-models/search?max_results=1"
-_START_SECONDS = 180
+# MLflow makes its tables by fifty migrations: a loaded machine takes minutes for them and its workers. One that has
+# ended is noticed at once, so that nobody waits in vain.
+_START_SECONDS = 900
 _WAIT_SECONDS = 0.003
 
 

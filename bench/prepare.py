@@ -12,6 +12,10 @@ PAGE = 100
 READ_MODEL, WRITE_MODEL, ALIAS = "churn-classifier", "fraud-detector", "champion"
 
 
+PATIENCE_SECONDS = 900
+"""A preparation ends when all is there; this only ends one that never will."""
+
+
 class Unprepared(Exception):
     """The data could not be made, or is not what it should be."""
 
@@ -35,22 +39,27 @@ def search_path(peer: Peer, token: str = "") -> str:
 def prepare_modelkeep(peer: Peer) -> None:
     """Everything through the API."""
     _models(peer)
-    outcome = run_apart(
-        Plan(port=peer.port, clients=16, requests=[create_request(peer, READ_MODEL)], seconds=120, answers=VERSIONS)
-    )
-    if outcome.errors or outcome.answered != VERSIONS:
-        raise Unprepared(f"{outcome.answered} versions were created, errors {outcome.errors}: {outcome.sample}")
+    _create_versions(peer, VERSIONS, clients=16)
     _alias(peer)
 
 
 def prepare_mlflow(peer: Peer, database: str) -> None:
     """One version through the API, then 9,999 copies of its rows in the database at this URL."""
     _models(peer)
-    run_apart(Plan(port=peer.port, clients=1, requests=[create_request(peer, READ_MODEL)], seconds=60, answers=1))
+    _create_versions(peer, 1, clients=1)
     with rows_of(database) as rows:
         for table in ("model_versions", "model_version_tags"):
             _copy_rows(rows, table)
     _alias(peer)
+
+
+def _create_versions(peer: Peer, count: int, clients: int) -> None:
+    request = create_request(peer, READ_MODEL)
+    outcome = run_apart(
+        Plan(port=peer.port, clients=clients, requests=[request], seconds=PATIENCE_SECONDS, answers=count)
+    )
+    if outcome.errors or outcome.answered != count:
+        raise Unprepared(f"{outcome.answered} versions were created, errors {outcome.errors}: {outcome.sample}")
 
 
 def _copy_rows(rows: Rows, table: str) -> None:

@@ -9,7 +9,7 @@ from bench.calls import call, call_json, raw
 from bench.mlflow_rows import rows_of
 from bench.peers import Peer
 from bench.plan import Plan, run_apart
-from bench.prepare import Unprepared
+from bench.prepare import PATIENCE_SECONDS, Unprepared
 
 RUNS, POINTS, PAGE = 5_000, 100_000, 100
 METRICS, PARAMS, TAGS = 5, 5, 3
@@ -115,7 +115,9 @@ def _of_run(row: dict[str, Any], number: int) -> dict[str, Any]:
 def _send(peer: Peer, batches: list[dict[str, object]]) -> None:
     path = peer.api + "runs/log-batch"
     requests = [raw("POST", path, peer.port, body=msgspec.json.encode(batch)) for batch in batches]
-    outcome = run_apart(Plan(port=peer.port, clients=1, requests=requests, seconds=120, answers=len(requests)))
+    outcome = run_apart(
+        Plan(port=peer.port, clients=1, requests=requests, seconds=PATIENCE_SECONDS, answers=len(requests))
+    )
     if outcome.errors or outcome.answered != len(requests):
         raise Unprepared(f"{peer.name}: {outcome.answered} batches logged, errors {outcome.errors}: {outcome.sample}")
 

@@ -46,6 +46,8 @@ def test_a_second_import_doubles_nothing(filled_database: Filled, place: Place) 
     # A database adds up in an order of its own, so the last digit of a sum may be another.
     sums = [outcome["compared"].pop("sum of values") for outcome in (first, second)]
     assert sums[1] == pytest.approx(sums[0], rel=1e-12)
+    took = [outcome.pop("seconds") for outcome in (first, second)]
+    assert took[0].keys() == took[1].keys() == first["written"].keys()
     # One that has come to its end begins anew.
     assert second == first
     assert first["compared"]["points of metrics"][0] == 4 * 34 + 1 + 1

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from modelkeep.storage.bulk import BulkInsert, ignore_known
-from modelkeep.storage.errors import UniqueViolation
+from modelkeep.storage.errors import ForeignKeyViolation, UniqueViolation
 from modelkeep.storage.postgres.connection import PostgresConnection
 from modelkeep.storage.query import Query
 
@@ -62,3 +62,31 @@ def test_it_counts_as_a_change(connection: PostgresConnection) -> None:
     before = connection.changes
     connection.insert(_INSERT, _rows("text"))
     assert connection.changes > before
+
+
+_PARTS = sa.Table("parts", sa.MetaData(), sa.Column("a", sa.BigInteger), sa.Column("owner", sa.BigInteger))
+_PART_OWNERS = Query(sa.select(sa.func.count(), sa.func.count(sa.distinct(_PARTS.c.owner))))
+_CHECKED = BulkInsert(_PARTS, ("a", "owner"))
+_HELD = BulkInsert(_PARTS, ("a", "owner"), owners_held=True)
+_OWNED_BY_NOBODY = [(number, number % 7 + 1) for number in range(_MANY)]
+_MAKE_PARTS = b"CREATE TABLE parts (a BIGINT, owner BIGINT REFERENCES things)"
+
+
+def test_nobody_looks_for_owners_that_the_transaction_holds(connection: PostgresConnection) -> None:
+    connection.control(_MAKE_PARTS)
+    connection.insert(_HELD, _OWNED_BY_NOBODY)
+    assert connection.rows(_PART_OWNERS, {}) == [(_MANY, 7)]
+    # What comes after in the same transaction is looked at as ever.
+    with pytest.raises(ForeignKeyViolation):
+        connection.insert(_CHECKED, _OWNED_BY_NOBODY)
+
+
+def test_a_role_that_may_not_leave_that_out_has_every_owner_looked_for(connection: PostgresConnection) -> None:
+    connection.control(_MAKE_PARTS)
+    connection.control(b"CREATE ROLE modest_of_copies; GRANT ALL ON ALL TABLES IN SCHEMA public TO modest_of_copies")
+    connection.insert(_INSERT, _rows("owner"))
+    connection.control(b"SET LOCAL ROLE modest_of_copies")
+    connection.insert(_HELD, _OWNED_BY_NOBODY)
+    assert connection.rows(_PART_OWNERS, {}) == [(_MANY, 7)]
+    with pytest.raises(ForeignKeyViolation):
+        connection.insert(_HELD, [(number, -1) for number in range(_MANY)])

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing
 from typing import Any, NamedTuple, NoReturn, Protocol
 
 from modelkeep.core.clock import now_ms
+from modelkeep.importing.ahead import read_ahead
 from modelkeep.importing.clashes import find_clashes
 from modelkeep.importing.journal import Journal, Target, open_journal
 from modelkeep.importing.metric_rows import write_logged_models, write_new_points, write_points
@@ -87,17 +89,18 @@ async def _bring_kind(
     done = progress.written.get(name, 0)
     if name not in progress.done:
         watcher.began(name, done, source.expected(name))
-        for batch in kind.read(source, progress.positions.get(name, "")):
-            done += len(batch.records)
-            work, otherwise = _write_of(target, journal, kind, batch, done)
-            try:
-                if await engine.write(work, otherwise):
-                    kind = kind._replace(write_new=None)
-            except Exception as error:
-                _log.debug("a batch of %s was not written", name, exc_info=True)
-                cause = " ".join(str(error).split())[:300].rstrip(".")
-                raise NotWritten(f"A batch of {name.replace('_', ' ')} cannot be written: {cause}.") from None
-            watcher.wrote(name, done)
+        async with aclosing(read_ahead(kind.read(source, progress.positions.get(name, "")))) as batches:
+            async for batch in batches:
+                done += len(batch.records)
+                work, otherwise = _write_of(target, journal, kind, batch, done)
+                try:
+                    if await engine.write(work, otherwise):
+                        kind = kind._replace(write_new=None)
+                except Exception as error:
+                    _log.debug("a batch of %s was not written", name, exc_info=True)
+                    cause = " ".join(str(error).split())[:300].rstrip(".")
+                    raise NotWritten(f"A batch of {name.replace('_', ' ')} cannot be written: {cause}.") from None
+                watcher.wrote(name, done)
         await engine.write(lambda tx: journal.note_end(tx, name), raise_it)
     watcher.ended(name, done)
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from modelkeep.importing.journal import Target
 from modelkeep.importing.records import LoggedModel, Point
-from modelkeep.importing.tracking_rows import insert_into, rows_of_experiments, rows_of_runs
+from modelkeep.importing.tracking_rows import hold_runs, insert_into, rows_of_experiments, rows_of_runs
 from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.expressions import json_array, one_of
 from modelkeep.storage.query import Query
@@ -23,7 +23,7 @@ from modelkeep.tracking.logged_models import LoggedModelStatus
 
 _m = logged_models.c
 _POINTS = insert_into(metrics)
-_NEW_POINTS = BulkInsert(metrics, _POINTS.columns)
+_NEW_POINTS = BulkInsert(metrics, _POINTS.columns, owners_held=True)
 _MODELS = insert_into(logged_models, "id")
 _KEYED = Query(sa.select(_m.key, _m.id).where(_m.workspace_id == sa.bindparam("workspace"), _m.key.in_(one_of("keys"))))
 _TAGS = insert_into(logged_model_tags)
@@ -43,7 +43,7 @@ def write_new_points(tx: Transaction, target: Target, records: Sequence[Point]) 
 
 
 def _write_points(tx: Transaction, target: Target, records: Sequence[Point], insert: BulkInsert) -> None:
-    runs = {key: row for key, (row, _) in rows_of_runs(tx, target, {point[0] for point in records}).items()}
+    runs = hold_runs(tx, target, {point[0] for point in records})
     names = sorted({point[1] for point in records})
     numbers = dict(zip(names, tx.metric_key_ids(names), strict=True))
     rows = [

@@ -70,6 +70,12 @@ _KEYED = Query(
         _r.workspace_id == sa.bindparam("workspace"), _r.key.in_(one_of("keys"))
     )
 )
+_HELD = Query(
+    sa.select(_r.key, _r.id)
+    .where(_r.workspace_id == sa.bindparam("workspace"), _r.key.in_(one_of("keys")))
+    .order_by(_r.id)
+    .with_for_update(read=True, key_share=True)
+)
 _PARAMS = insert_into(params)
 _TAGS = insert_into(run_tags)
 _DATASETS = insert_into(datasets, "id")
@@ -118,6 +124,11 @@ def rows_of_runs(tx: Transaction, target: Target, keys: Iterable[str]) -> dict[s
     """Row ids of runs and of their experiments, by the runs' ids."""
     found = tx.all(_KEYED, workspace=target.workspace, keys=json_array(sorted(set(keys))))
     return {key: (row, experiment) for key, row, experiment in found}
+
+
+def hold_runs(tx: Transaction, target: Target, keys: Iterable[str]) -> dict[str, int]:
+    """Row ids of runs, by the runs' ids; none of them can be deleted before the transaction ends."""
+    return dict(tx.all(_HELD, workspace=target.workspace, keys=json_array(sorted(set(keys)))))
 
 
 def write_runs(tx: Transaction, target: Target, records: Sequence[Run]) -> None:

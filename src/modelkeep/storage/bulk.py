@@ -21,16 +21,23 @@ _SIZES = (256, 128, 64, 32, 16, 8, 7, 6, 5, 4, 3, 2, 1)
 class BulkInsert:
     """An insert into these columns. `conflict` says what becomes of a row that is there already.
 
-    SQLite and PostgreSQL write ON CONFLICT alike, so one form of it compiles to both.
+    SQLite and PostgreSQL write ON CONFLICT alike, so one form of it compiles to both. `owners_held` promises that the
+    transaction itself holds all rows that the new ones belong to: the database need not look for them row by row.
     """
 
     def __init__(
-        self, table: sa.Table, columns: Sequence[str], conflict: Callable[[Insert], Insert] | None = None
+        self,
+        table: sa.Table,
+        columns: Sequence[str],
+        conflict: Callable[[Insert], Insert] | None = None,
+        *,
+        owners_held: bool = False,
     ) -> None:
         if list(columns) != [column.name for column in table.columns if column.name in columns]:
             raise ValueError(f"the columns of {table.name} must be named in its own order, for so they are bound")
         self._table = table
         self.columns = columns
+        self.owners_held = owners_held
         self._conflict = conflict
         # Made when first asked for: all of them for all tables would take a start a fifth of a second.
         self._forms: dict[int, Query] = {}

@@ -1,10 +1,11 @@
 """Inserts of thousands of rows: by COPY into a table of the transaction, and from there to their places.
 
-Binding each value costs four times the processor time. Rows that must be new go to their places at once.
+Binding each value costs four times the processor time. Rows that must be new go to their places at once. Where the
+transaction holds their owners and the role may, nobody looks for the owner of each: that is three quarters of a row.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import sqlalchemy as sa
@@ -18,6 +19,10 @@ FEWEST = 2_000
 
 _STAGE = sql.SQL("CREATE TEMPORARY TABLE {staged} ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA")
 _COPY = sql.SQL("COPY {target} ({columns}) FROM STDIN (FORMAT BINARY)")
+_CHECK_NOTHING = "SET LOCAL session_replication_role = replica"
+_CHECK_AGAIN = "SET LOCAL session_replication_role = origin"
+_MAY_BE_GRANTED: LiteralString = "SELECT has_parameter_privilege('session_replication_role', 'SET')"
+_IS_SUPERUSER: LiteralString = "SELECT current_setting('is_superuser') = 'on'"
 _UNSTAGE = sql.SQL("DROP TABLE {staged}")
 
 
@@ -40,7 +45,20 @@ def copy_new_rows(driver: psycopg.Connection[Row], bulk: BulkInsert, rows: Seque
     names: dict[str, sql.Composable] = {"target": sql.Identifier(bulk.table.name)}
     names["columns"] = sql.SQL(", ").join(map(sql.Identifier, bulk.columns))
     with driver.cursor() as cursor:
+        unchecked = bulk.owners_held and _may_leave_checks(cursor)
+        if unchecked:
+            cursor.execute(_CHECK_NOTHING, prepare=False)
         _copy(cursor, bulk, names, rows)
+        if unchecked:
+            cursor.execute(_CHECK_AGAIN, prepare=False)
+
+
+def _may_leave_checks(cursor: psycopg.Cursor[Row]) -> bool:
+    """Whether the role may leave out PostgreSQL's own look for the owner of each row."""
+    # Before 15 only a superuser may, and nobody can be allowed to.
+    grants = cursor.connection.info.server_version >= 150_000
+    row = cursor.execute(_MAY_BE_GRANTED if grants else _IS_SUPERUSER, prepare=False).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _copy(
