@@ -17,7 +17,7 @@ def test_a_workspace_counts_what_is_not_deleted(mlflow_api: Api, root: Api, plat
     mlflow_api.post("registered-models/create", name="greeting", tags=prompt)
     for _ in range(2):
         mlflow_api.post("model-versions/create", name="churn", source="s3://m/1")
-    counted = root.ok("GET", "/api/3.0/modelkeep/counts", headers={"X-MLFLOW-WORKSPACE": platform})
+    counted = root.ok("GET", "/api/2.0/counts", headers={"X-MLFLOW-WORKSPACE": platform})
     assert counted == {
         "experiments": 2,
         "runs": 2,

@@ -50,6 +50,27 @@ def test_a_table_goes_on_page_by_page_in_the_order_of_a_metric(table: Api, oracl
     assert "next_page_token" not in second
 
 
+def test_outermost_runs_are_those_whose_parent_is_not_answered_itself(table: Api, oracle_api: Api) -> None:
+    metric = [{"key": "auc", "value": 1, "timestamp": 1}]
+    parent, gone = _run(oracle_api, "a parent", metrics=metric), _run(oracle_api, "gone")
+    _run(oracle_api, "a child", parent, metrics=metric)
+    _run(oracle_api, "b of the deleted", gone)
+    _run(oracle_api, "c of nobody", "0" * 32, metrics=metric)
+    own = _run(oracle_api, "d of itself")
+    oracle_api.post("runs/set-tag", run_id=own, key="mlflow.parentRunId", value=own)
+    oracle_api.post("runs/delete", run_id=gone)
+    for order in ("run_name", "metrics.auc DESC"):
+        asked = {"experiment_ids": ["0"], "order_by": [order], "outermost": True, "max_results": 2}
+        first = table.post("runs/table", **asked)
+        second = table.post("runs/table", **asked, page_token=first["next_page_token"])
+        names = [run["info"]["run_name"] for run in first["runs"] + second["runs"]]
+        assert sorted(names) == ["a parent", "b of the deleted", "c of nobody", "d of itself"]
+        other = {**asked, "outermost": False, "page_token": first["next_page_token"]}
+        assert table.call("POST", "runs/table", other).status == 400
+    deleted = table.post("runs/table", experiment_ids=["0"], run_view_type="DELETED_ONLY", outermost=True)
+    assert [run["info"]["run_name"] for run in deleted["runs"]] == ["gone"]
+
+
 def test_too_many_columns_are_refused(table: Api) -> None:
     answer = table.call("POST", "runs/table", {"experiment_ids": ["0"], "metric_keys": ["a"] * 201})
     assert answer.error == (400, "INVALID_PARAMETER_VALUE", "InvalidParameter")

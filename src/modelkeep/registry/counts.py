@@ -82,7 +82,7 @@ class WorkspaceCounts(msgspec.Struct):
     model_versions: int
 
 
-@operation("modelkeep/counts", needs=Permission.READ, on=VISIBLE, reach=Reach.WORKSPACE, scans=True)
+@operation("counts", needs=Permission.READ, on=VISIBLE, reach=Reach.WORKSPACE, scans=True)
 def count_workspace(tx: Transaction, scope: Scope, request: Empty) -> WorkspaceCounts:
     """Count what the caller may see in a workspace and of its platform's registry."""
     sight, seeing = SEEN.look(tx, scope, sees_all=scope.access.on_workspace(scope.home) > 0)

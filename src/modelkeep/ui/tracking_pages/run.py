@@ -10,7 +10,8 @@ from modelkeep.tracking.experiments import ExperimentId, get_experiment
 from modelkeep.tracking.lifecycle import ViewType
 from modelkeep.tracking.logged_models import GetLoggedModel, get_logged_model
 from modelkeep.tracking.run_records import Metric, Run
-from modelkeep.tracking.run_table import PARENT_TAG, RunTable, SearchRunTable, search_run_table
+from modelkeep.tracking.run_search import PARENT_TAG
+from modelkeep.tracking.run_table import RunTable, SearchRunTable, search_run_table
 from modelkeep.tracking.run_tags import DeleteRunTag, SetRunTag, delete_run_tag, set_run_tag
 from modelkeep.tracking.runs import (
     DeleteRun,
