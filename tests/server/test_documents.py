@@ -31,7 +31,7 @@ def _resolved(document: Any, part: Any) -> Any:
     return part
 
 
-def _server_prefix(path: str) -> str:
+def _mlflow_prefix(path: str) -> str:
     if path == "aiDataPlatforms":
         return "/20260430/"
     return "/api/3.0/" if path.startswith(("mlflow/workspaces", "modelkeep/")) else "/api/2.0/"
@@ -40,9 +40,9 @@ def _server_prefix(path: str) -> str:
 def _served(operation: Operation) -> set[tuple[str, str]]:
     prefixes = {
         Reach.REGISTRY: _REGISTRY,
-        Reach.WORKSPACE: _REGISTRY[1:],
+        Reach.WORKSPACE: (_REGISTRY[1], _mlflow_prefix(operation.path)),
         Reach.PLATFORM: (f"{_TENANT}/",),
-        Reach.SERVER: (_server_prefix(operation.path),),
+        Reach.SERVER: (_mlflow_prefix(operation.path),),
     }[operation.reach]
     verbs = {
         operation.verb,

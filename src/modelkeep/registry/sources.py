@@ -25,6 +25,8 @@ _PROMPT_SOURCES = ("dummy-source", "prompt-template")
 _PROXY_ROUTE = ("api", "2.0", "mlflow-artifacts", "artifacts")
 # Most sources are such: a host, and segments without any character that another reader could take for more.
 _PLAIN = re.compile(r"\w+://\w[\w.\-]*(/[\w=@-][\w=@.-]*)+", re.ASCII)
+# Of these, most lie in a store that is neither this server nor its disk, and name no run, model or version.
+_ELSEWHERE = re.compile(r"(?!(?:file|https?|models|runs):)[a-z][a-z0-9]*:")
 _STAGES = {"none": "None", "staging": "Staging", "production": "Production", "archived": "Archived"}
 
 
@@ -54,6 +56,8 @@ def resolve_origin(
         if source not in _PROMPT_SOURCES:
             raise invalid_parameter("source", f"a prompt's source is {' or '.join(_PROMPT_SOURCES)}.")
         return Origin(source, source, run_id or "", model_id or "", scope.workspace)
+    if not run_id and not model_id and _ELSEWHERE.match(source) and _PLAIN.fullmatch(source):
+        return Origin(source, source, "", "", scope.workspace)
     url = _split(source)
     if url.scheme == "models":
         reference = _model_reference(source, url)

@@ -59,9 +59,12 @@ class AccessLog:
         lines, self._lines = self._lines, []
         if not lines or self._target is None:
             return
-        text = bytearray()
+        text, known, stamp = bytearray(), 0, ""
         for at, entry in lines:
-            entry.time = datetime.fromtimestamp(at, tz=UTC).isoformat(timespec="milliseconds")
+            second = int(at)
+            if second != known:
+                known, stamp = second, datetime.fromtimestamp(second, tz=UTC).isoformat()
+            entry.time = f"{stamp[:-6]}.{int((at - second) * 1000):03}{stamp[-6:]}"
             entry.ms = round(entry.ms, 3)
             text += _encode(entry)
             text += b"\n"

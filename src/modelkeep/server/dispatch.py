@@ -86,8 +86,10 @@ class Dispatcher:
             match = self._routes.match(request.method, request.path)
             if match is None:
                 return None, entry.request_id
-            answer: Answer | Content = await self._operate(request, match, entry)
+            answer: Answer | Content = await self._admit(request, match, entry)
         except Exception as error:
+            if entry.operation and is_refusal(error):
+                await self._note_refused(error, request, entry)
             entry.request_id = entry.request_id or self._new_request_id()
             answer = error_answer(as_api_error(error, entry.request_id), dialect)
         entry.status = answer.status
@@ -95,15 +97,10 @@ class Dispatcher:
         self._observation.end(entry)
         return answer, entry.request_id
 
-    async def _operate(self, request: HttpRequest, match: Match, entry: Entry) -> Answer | Content:
-        try:
-            return await self._admit(request, match, entry)
-        except ApiError as error:
-            if is_refusal(error):
-                address = request.client.rpartition(":")[0]
-                tenancy = await self._tenants.find(entry.platform, entry.workspace or None) if entry.platform else None
-                self._note(error, entry.principal, entry.operation, entry.request_id, address, tenancy)
-            raise
+    async def _note_refused(self, error: Exception, request: HttpRequest, entry: Entry) -> None:
+        address = request.client.rpartition(":")[0]
+        tenancy = await self._tenants.find(entry.platform, entry.workspace or None) if entry.platform else None
+        self._note(error, entry.principal, entry.operation, entry.request_id, address, tenancy)
 
     async def _admit(self, request: HttpRequest, match: Match, entry: Entry) -> Answer | Content:
         operation, place, parameters = match

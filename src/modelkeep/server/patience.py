@@ -6,19 +6,47 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable
 from modelkeep.core.errors import ApiError, ErrorKind
 
 _BYTES_FOR_MORE = 1024 * 1024
+_LOOK_EVERY_SECONDS = 0.25
+_OVER = 0.0
 
 
 def stalled() -> ApiError:
     return ApiError(ErrorKind.REQUEST_TIMEOUT, "The request's body did not arrive in time. Nothing was done.")
 
 
-async def whole(body: Awaitable[bytes], length: int, seconds: float) -> bytes:
-    """A body that comes in one piece: so many seconds for each megabyte that is begun."""
-    try:
-        async with asyncio.timeout(seconds * (1 + length // _BYTES_FOR_MORE)):
+class Patience:
+    """Waits for bodies that come in one piece: so many seconds for each megabyte that is begun.
+
+    One timer looks at all that wait, for one each would cost a request more than reading its body does.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._until: dict[asyncio.Task[object] | None, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def whole(self, body: Awaitable[bytes], length: int) -> bytes:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        self._until[task] = loop.time() + self.seconds * (1 + length // _BYTES_FOR_MORE)
+        if self._timer is None:
+            self._timer = loop.call_later(_LOOK_EVERY_SECONDS, self._look, loop)
+        try:
             return bytes(await body)
-    except TimeoutError:
-        raise stalled() from None
+        except asyncio.CancelledError:
+            if self._until[task] == _OVER and task is not None:
+                task.uncancel()
+                raise stalled() from None
+            raise
+        finally:
+            del self._until[task]
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for task, until in list(self._until.items()):
+            if task is not None and _OVER < until <= now:
+                self._until[task] = _OVER
+                task.cancel()
+        self._timer = loop.call_later(_LOOK_EVERY_SECONDS, self._look, loop) if self._until else None
 
 
 async def moving(chunks: AsyncIterable[bytes], seconds: float) -> AsyncIterator[bytes]:

@@ -10,7 +10,7 @@ from modelkeep.server.content import send_content
 from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.http import Answer, HttpRequest, PayloadTooLarge, arriving
 from modelkeep.server.observation import Observation
-from modelkeep.server.patience import moving, whole
+from modelkeep.server.patience import Patience, moving
 
 _HEADERS = (("x-content-type-options", "nosniff"), ("cache-control", "no-store"))
 """What keeps browsers from taking an answer for something else, and from keeping it."""
@@ -22,7 +22,7 @@ class RsgiApplication:
     """What Granian calls. The API answers first; what is not its own goes to `fallback`."""
 
     def __init__(self, handler: Handler, fallback: Fallback, observation: Observation, *, body_seconds: int) -> None:
-        self._body_seconds = body_seconds
+        self._patience = Patience(body_seconds)
         self._handler = handler
         self._observation = observation
         self._fallback = fallback
@@ -39,23 +39,9 @@ class RsgiApplication:
             self.in_flight -= 1
 
     async def _serve(self, scope: Any, protocol: Any) -> None:
-        seconds = self._body_seconds
-
-        async def read_body(limit: int) -> bytes:
-            length = scope.headers.get("content-length")
-            if length is not None:
-                return await whole(protocol(), int(length) if length.isdecimal() else 0, seconds)
-            return await _read_chunks(moving(protocol, seconds), limit)
-
+        body = _Body(scope, protocol, self._patience)
         request = HttpRequest(
-            scope.method,
-            scope.path,
-            scope.query_string,
-            scope.headers,
-            scope.client,
-            read_body,
-            _Chunks(protocol, seconds),
-            scope,
+            scope.method, scope.path, scope.query_string, scope.headers, scope.client, body.whole, body, scope
         )
         answer, request_id = await self._handler(request)
         if answer is None:
@@ -86,15 +72,24 @@ class RsgiApplication:
         self._observation.end(entry)
 
 
-class _Chunks:
-    """A body that is taken piece by piece, once."""
+class _Body:
+    """A request's body, taken once: whole, or piece by piece."""
 
-    def __init__(self, protocol: Any, seconds: float) -> None:
+    __slots__ = ("_patience", "_protocol", "_scope")
+
+    def __init__(self, scope: Any, protocol: Any, patience: Patience) -> None:
+        self._scope = scope
         self._protocol = protocol
-        self._seconds = seconds
+        self._patience = patience
+
+    async def whole(self, limit: int) -> bytes:
+        length = self._scope.headers.get("content-length")
+        if length is None:
+            return await _read_chunks(aiter(self), limit)
+        return await self._patience.whole(self._protocol(), int(length) if length.isdecimal() else 0)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return moving(self._protocol, self._seconds)
+        return moving(self._protocol, self._patience.seconds)
 
 
 async def _read_chunks(chunks: AsyncIterator[bytes], limit: int) -> bytes:
