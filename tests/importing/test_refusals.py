@@ -78,6 +78,27 @@ def test_a_schema_that_is_not_known(sqlite_place: Place, filled_database: Filled
     _refused(sqlite_place.bring(path), "schema revision is cafe", "mlflow db upgrade")
 
 
+@pytest.mark.parametrize(
+    ("left", "word"),
+    [
+        ("CREATE TABLE _alembic_tmp_runs AS SELECT * FROM runs", "'_alembic_tmp_runs'"),
+        ("ALTER TABLE runs RENAME TO _alembic_tmp_runs", "no table 'runs'"),
+        ("DELETE FROM alembic_version", "schema revision is none"),
+        ("INSERT INTO alembic_version VALUES ('cafe')", "cafe"),
+    ],
+)
+def test_a_database_that_is_half_migrated(
+    sqlite_place: Place, filled_database: Filled, tmp_path: Path, left: str, word: str
+) -> None:
+    path = _copy(filled_database, tmp_path)
+    with closing(sqlite3.connect(path)) as copy:
+        copy.execute(left)
+        copy.commit()
+    before = path.read_bytes()
+    _refused(sqlite_place.bring(path), word)
+    assert path.read_bytes() == before
+
+
 def test_a_workspace_that_does_not_exist(sqlite_place: Place, filled_database: Filled) -> None:
     _refused(sqlite_place.bring(filled_database.place, "--into", "acme/fraud"), "'acme'")
     _refused(sqlite_place.bring(filled_database.place, "--into", "a/b/c"), "is no name")

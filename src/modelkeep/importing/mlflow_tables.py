@@ -13,6 +13,7 @@ from modelkeep.storage.foreign import ForeignDatabase
 from modelkeep.storage.transaction import Row
 
 _NEEDED = ("experiments", "runs", "metrics", "latest_metrics", "params", "tags")
+_COPY_OF_MIGRATION = "_alembic_tmp_"
 # The schema of MLflow 2.9 and all since. A database at another one may be half migrated.
 _REVISIONS = frozenset(
     re.findall(
@@ -74,6 +75,11 @@ class MlflowTables:
     def _check(self) -> None:
         if missing := [table for table in _NEEDED if not self._database.columns(table)]:
             raise DatabaseUnusable(f"it has no table '{missing[0]}'.")
+        # On SQLite a table is altered by way of a copy, which is there only while that is done.
+        if left := sorted(table for table in self._database.tables if table.startswith(_COPY_OF_MIGRATION)):
+            raise DatabaseUnusable(
+                f"a migration of it was interrupted, and left the table '{left[0]}'. Take the backup from before it."
+            )
         revisions = (
             [
                 row[0]

@@ -31,7 +31,7 @@ class ForeignDatabase:
             else:
                 self._connection.exec_driver_sql("BEGIN")
             self._driver: Any = self._connection.connection.driver_connection
-            self._tables = frozenset(sa.inspect(self._connection).get_table_names())
+            self.tables = frozenset(sa.inspect(self._connection).get_table_names())
         except sa.exc.DBAPIError as error:
             self._engine.dispose()
             raise DatabaseUnusable(f"it cannot be read: {_one_line(error.orig)}.") from None
@@ -40,7 +40,7 @@ class ForeignDatabase:
         """The names of a table's columns; none where there is no such table."""
         known = self._columns.get(table)
         if known is None:
-            found = sa.inspect(self._connection).get_columns(table) if table in self._tables else []
+            found = sa.inspect(self._connection).get_columns(table) if table in self.tables else []
             known = self._columns[table] = frozenset(column["name"] for column in found)
         return known
 
