@@ -14,6 +14,7 @@ from modelkeep.storage.errors import Unavailable, UniqueViolation
 from modelkeep.storage.migrate import upgrade
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import server_secrets
+from modelkeep.storage.sqlite import connection
 from modelkeep.storage.sqlite.engine import SqliteEngine
 from modelkeep.storage.transaction import Transaction
 
@@ -155,7 +156,11 @@ def test_a_full_disk_refuses_writes_answers_reads_and_goes_on_when_there_is_room
     _with_engine(tmp_path, use)
 
 
-def test_scans_take_their_rows_one_at_a_time_and_look_ups_do_not_wait_for_them(tmp_path: Path) -> None:
+def test_scans_take_their_rows_one_at_a_time_and_look_ups_do_not_wait_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_PATIENCE_SECONDS", 60.0)
+
     async def use(engine: SqliteEngine) -> None:
         await engine.write(_insert("a"), _raise)
         with engine._readers_turn:
@@ -163,5 +168,25 @@ def test_scans_take_their_rows_one_at_a_time_and_look_ups_do_not_wait_for_them(t
             assert await _names(engine) == ["a"]
             assert not scan.done()
         assert await scan == [("a",)]
+
+    _with_engine(tmp_path, use)
+
+
+def test_a_scan_does_not_wait_long_for_another_that_searches_for_its_rows(tmp_path: Path) -> None:
+    async def use(engine: SqliteEngine) -> None:
+        await engine.write(_insert("a"), _raise)
+        with engine._readers_turn:
+            assert await engine.read(lambda tx: tx.all(_NAMES)) == [("a",)]
+
+    _with_engine(tmp_path, use)
+
+
+def test_a_scan_of_many_rows_has_them_all_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_ROWS_IN_TURN", 3)
+
+    async def use(engine: SqliteEngine) -> None:
+        for count in range(8):
+            assert await engine.read(lambda tx: tx.all(_NAMES)) == [(name,) for name in "abcdefg"[:count]]
+            await engine.write(_insert("abcdefgh"[count]), _raise)
 
     _with_engine(tmp_path, use)

@@ -35,6 +35,10 @@ _WRITER = (
 _READER = ("PRAGMA busy_timeout=10000", "PRAGMA query_only=ON")
 
 
+_ROWS_IN_TURN = 1_000
+"""Less than a millisecond, unless SQLite searches long for them; nobody waits longer for that than this:"""
+_PATIENCE_SECONDS = 0.02
+
 # Queries known at start are a hundred; searches that are remembered come and go.
 _MOST_FORMS = 1_000
 _MOST_PUT_OFF = 1_000
@@ -156,8 +160,17 @@ class SqliteConnection:
 
 def _in_turn(cursor: sqlite3.Cursor, turn: threading.Lock) -> Callable[[], list[Row]]:
     def fetch() -> list[Row]:
-        with turn:
-            return cursor.fetchall()
+        rows: list[Row] = []
+        while True:
+            has_turn = turn.acquire(timeout=_PATIENCE_SECONDS)
+            try:
+                more = cursor.fetchmany(_ROWS_IN_TURN)
+            finally:
+                if has_turn:
+                    turn.release()
+            rows += more
+            if len(more) < _ROWS_IN_TURN:
+                return rows
 
     return fetch
 
