@@ -233,6 +233,13 @@ def test_a_cookie_writes_nothing_from_another_site(known: Guarded) -> None:
         assert client.post(create, json=body, headers={"sec-fetch-site": "same-origin"}).status_code == 200
 
 
+def test_the_first_log_in_by_the_provider_is_recorded_as_it_makes_a_user(known: Guarded) -> None:
+    made = known.administrator.get("audit", operation="create_provided_user", subject="alma")["records"]
+    assert [(record["principal"], record["subject_kind"], record["refusal"]) for record in made] == [
+        ("alma", "user", "")
+    ]
+
+
 # The last: after it the provider has another key.
 def test_a_new_key_of_the_provider_is_found_and_the_old_one_no_longer_trusted(
     known: Guarded, provider: RunningProvider, tmp_path: Path

@@ -153,7 +153,10 @@ def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
     now[0] += 0.5
     assert buckets.take("a") == 0.0
     assert buckets.take("a") > 0
-    buckets.give_back("a")
+    buckets.charge("a", 4)
+    now[0] += 1.5
+    assert buckets.take("a") > 0
+    now[0] += 1.5
     assert buckets.take("a") == 0.0
 
 

@@ -194,6 +194,28 @@ def test_a_session_token_lets_the_sdk_in_until_its_user_is_disabled(person: Pers
     assert refusal.value.status == 401
 
 
+def test_one_session_token_is_revoked_and_the_others_hold(person: Person) -> None:
+    private, public = key_pair()
+    root = f"users/{person.name}/session-tokens"
+    clients = [client_of(person, session_signer(session_of(person, public), private)) for _ in range(2)]
+    listed = person.administrator.get(root)["session_tokens"]
+    assert len(listed) == 2
+    assert {**listed[0], "id": "", "created_at": 0, "expires_at": 0} == {
+        "id": "",
+        "created_at": 0,
+        "created_by": "root",
+        "expires_at": 0,
+    }
+    assert clients[0].list_registered_models("default").status == 200
+    person.administrator.ok("DELETE", f"{root}/{listed[0]['id']}")
+    with pytest.raises(oci.exceptions.ServiceError) as refusal:
+        clients[0].list_registered_models("default")
+    assert refusal.value.status == 401
+    assert clients[1].list_registered_models("default").status == 200
+    assert person.administrator.get(root)["session_tokens"] == listed[1:]
+    assert person.administrator.call("DELETE", f"{root}/{listed[0]['id']}").status == 404
+
+
 def test_a_session_token_is_refused_with_another_key_or_changed(person: Person) -> None:
     private, public = key_pair()
     token = session_of(person, public)

@@ -90,6 +90,7 @@ def _fill_identities(world: World) -> None:
     world.does("mlflow_assign_role", role_id=role, username="wera")
     key = world.raw("add_key", user="wera", public_key=key_pair()[1])
     world.ids["fingerprint"] = key["profile"]["fingerprint"]
+    world.ids["session_token"] = world.raw("create_session_token", user="wera", public_key=key_pair()[1])["id"]
     world.ids["new_public_key"] = key_pair()[1]
 
 

@@ -279,6 +279,8 @@ ROWS: dict[str, Row] = {
     "list_keys": Row("own", READ, _just(user="wera")),
     "delete_key": Row("own", READ, lambda ids: {"user": "wera", "fingerprint": ids["fingerprint"]}),
     "create_session_token": Row("own", READ, lambda ids: {"user": "wera", "public_key": ids["new_public_key"]}),
+    "list_session_tokens": Row("own", READ, _just(user="wera")),
+    "delete_session_token": Row("own", READ, lambda ids: {"user": "wera", "id": ids["session_token"]}),
     "mlflow_create_user": Row("server", ADMIN, _just(username="brand-new", password="a long enough one")),
     "mlflow_get_user": Row("own", READ, _just(username="wera")),
     "mlflow_current_user": Row("caller", READ, _just()),

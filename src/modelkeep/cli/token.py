@@ -16,6 +16,7 @@ app = typer.Typer(help="Access tokens of users.", no_args_is_help=True)
 User = Annotated[str, typer.Argument(help="Name of the user.")]
 Name = Annotated[str, typer.Argument(help="Name of the token.")]
 _COLUMNS = ("name", "hint", "scope", "platform", "created_at", "expires_at", "last_used_at")
+_SESSION_COLUMNS = ("id", "created_at", "created_by", "expires_at")
 _KEY_BITS = 2_048
 
 
@@ -82,6 +83,26 @@ def session(
     typer.echo("tenancy=ocid1.tenancy.modelkeep..modelkeep")
     typer.echo("fingerprint=00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00")
     typer.echo("region=us-ashburn-1")
+
+
+@app.command()
+def sessions(user: User, data: Data = DATA_DEFAULT, as_json: AsJson = False) -> None:
+    """List a user's session tokens that still hold."""
+    with open_caller(data) as caller:
+        found = caller.call("GET", path("users", user, "session-tokens"))
+    show_all(found["session_tokens"], _SESSION_COLUMNS, as_json)
+
+
+@app.command("revoke-session")
+def revoke_session(
+    user: User,
+    session_id: Annotated[str, typer.Argument(help="Id of the session token, as 'sessions' lists it.")],
+    data: Data = DATA_DEFAULT,
+) -> None:
+    """Revoke a session token."""
+    with open_caller(data) as caller:
+        caller.call("DELETE", path("users", user, "session-tokens", session_id))
+    typer.echo(f"Revoked session token {session_id} of {user}.")
 
 
 def _new_key(file: Path) -> str:

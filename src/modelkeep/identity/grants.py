@@ -25,6 +25,7 @@ class Grants:
 
     def __init__(self, table: sa.Table) -> None:
         self.table = table
+        self.kind = table.name.removesuffix("_grants")
         self.resource: sa.Column[int] = next(iter(table.primary_key.columns))
         self._give = Query(
             sa.insert(table).values(

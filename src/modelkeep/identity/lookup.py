@@ -10,7 +10,15 @@ from modelkeep.core.scope import Principal
 from modelkeep.identity.principals import Kind
 from modelkeep.storage.expressions import json_objects
 from modelkeep.storage.query import Query
-from modelkeep.storage.schema import access_tokens, api_keys, browser_sessions, memberships, principals, users
+from modelkeep.storage.schema import (
+    access_tokens,
+    api_keys,
+    browser_sessions,
+    memberships,
+    principals,
+    session_tokens,
+    users,
+)
 from modelkeep.storage.transaction import Transaction
 
 _p, _u, _t, _k, _b = principals.c, users.c, access_tokens.c, api_keys.c, browser_sessions.c
@@ -39,6 +47,13 @@ _BY_SESSION = Query(
     sa.select(*_WHO, sa.null(), sa.literal(0), sa.literal(int(Permission.ADMIN)), sa.null(), _b.expires_at)
     .select_from(_USERS.join(browser_sessions, _b.user_id == _u.id))
     .where(_b.digest == sa.bindparam("digest"), _ENABLED)
+)
+_BY_SESSION_TOKEN = Query(
+    sa.select(
+        *_WHO, sa.null(), sa.literal(0), sa.literal(int(Permission.ADMIN)), sa.null(), session_tokens.c.expires_at
+    )
+    .select_from(_USERS.join(session_tokens, session_tokens.c.user_id == _u.id))
+    .where(session_tokens.c.id == sa.bindparam("token"), _u.id == sa.bindparam("user"), _ENABLED)
 )
 _NAMED = sa.select(*_WHO, _u.password_hash).select_from(_USERS).where(_ENABLED)
 _BY_NAME = Query(_NAMED.where(_p.kind == Kind.USER.value, _p.name == sa.bindparam("name"), _p.platform_id.is_(None)))
@@ -85,6 +100,11 @@ def by_key(tx: Transaction, key_id: str) -> KnownUser | None:
 def by_session(tx: Transaction, digest: bytes) -> KnownUser | None:
     """Who logged in by a browser."""
     return _known(tx, _BY_SESSION, digest=digest)
+
+
+def by_session_token(tx: Transaction, token: str, user: int) -> KnownUser | None:
+    """Whose session token this is, None where it was revoked."""
+    return _known(tx, _BY_SESSION_TOKEN, token=token, user=user)
 
 
 def by_name(tx: Transaction, name: str) -> KnownUser | None:

@@ -1,7 +1,5 @@
 """Users as MLflow's `AuthServiceClient` manages them."""
 
-from typing import Annotated
-
 import msgspec
 import sqlalchemy as sa
 
@@ -20,9 +18,10 @@ from modelkeep.identity.principals import (
     require_administrator,
 )
 from modelkeep.identity.users import (
+    SetPassword,
     UserDetails,
     change_user,
-    check_password_change,
+    check_and_hash,
     hashed,
     insert_user,
     replace_password,
@@ -136,17 +135,10 @@ def mlflow_list_users(tx: Transaction, scope: Scope, request: Empty) -> MlflowUs
     return MlflowUsers([MlflowUser(user, name, bool(admin)) for user, name, admin, _ in tx.all(_LIST)])
 
 
-class MlflowUpdatePassword(msgspec.Struct, kw_only=True):
+class MlflowUpdatePassword(SetPassword, kw_only=True):
     """A new password. Whoever changes its own has to know the present one."""
 
-    username: str
-    password: str
-    current_password: Annotated[str | None, msgspec.Meta(description="Needed to change one's own.")] = None
-
-
-async def _check_and_hash(look_up: LookUp, scope: Scope, request: MlflowUpdatePassword) -> MlflowUpdatePassword:
-    await check_password_change(look_up, scope, request.username, request.current_password)
-    return msgspec.structs.replace(request, password=await hashed(scope, request.password), current_password=None)
+    name: str = msgspec.field(name="username")
 
 
 @operation(
@@ -156,12 +148,12 @@ async def _check_and_hash(look_up: LookUp, scope: Scope, request: MlflowUpdatePa
     needs=Permission.READ,
     on=CALLER,
     reach=Reach.SERVER,
-    before=_check_and_hash,
+    before=check_and_hash,
     secret=True,
 )
 def mlflow_update_user_password(tx: Transaction, scope: Scope, request: MlflowUpdatePassword) -> Empty:
     """Set a password: of anyone, for administrators, or one's own."""
-    replace_password(tx, scope, request.username, request.password)
+    replace_password(tx, scope, request.name, request.password)
     return Empty()
 
 

@@ -24,6 +24,7 @@ from modelkeep.storage.schema import platforms, principals, workspaces
 from modelkeep.storage.transaction import Transaction
 
 _LARGEST_PAGE = 1_000
+_FIELDS = ("assignPermissionDetails", "revokePermissionDetails")
 
 
 class GranteeType(Enum):
@@ -73,6 +74,13 @@ class PermissionCollection(msgspec.Struct):
     items: list[PermissionSummary]
 
 
+class ManagePermission(msgspec.Struct, rename="camel", kw_only=True):
+    """Permissions to assign and to revoke; what is revoked goes first."""
+
+    assign_permission_details: PermissionDetails | None = None
+    revoke_permission_details: PermissionDetails | None = None
+
+
 class ListPermissions(msgspec.Struct, rename="camel", kw_only=True):
     """The page of a list. Names come in ascending order by default, times in descending."""
 
@@ -98,9 +106,10 @@ def change_permissions(
     on: Granted,
     assign: PermissionDetails | None,
     revoke: PermissionDetails | None,
-    fields: tuple[str, str],
+    fields: tuple[str, str] = _FIELDS,
 ) -> None:
     """Revoke and assign in one step: all of it or nothing. `fields` are the names of both in the request."""
+    tx.about(f"{on.grants.kind}_permissions", str(on.row), "")
     if assign is None and revoke is None:
         raise missing_parameter(fields[0])
     for principal in _targets(tx, scope, on, revoke, fields[1]):

@@ -247,10 +247,10 @@ class SetPassword(msgspec.Struct, kw_only=True):
 
     name: str
     password: str
-    current_password: str | None = None
+    current_password: Annotated[str | None, msgspec.Meta(description="Needed to change one's own.")] = None
 
 
-async def check_password_change(look_up: LookUp, scope: Scope, name: str, current_password: str | None) -> None:
+async def _check_password_change(look_up: LookUp, scope: Scope, name: str, current_password: str | None) -> None:
     """Raise unless the caller may set this user's password."""
     row = await look_up(lambda tx: tx.one(_PASSWORD, name=name))
     if row is None:
@@ -266,8 +266,9 @@ async def check_password_change(look_up: LookUp, scope: Scope, name: str, curren
             )
 
 
-async def _check_and_hash(look_up: LookUp, scope: Scope, request: SetPassword) -> SetPassword:
-    await check_password_change(look_up, scope, request.name, request.current_password)
+async def check_and_hash(look_up: LookUp, scope: Scope, request: SetPassword) -> SetPassword:
+    """The request with the hash of the new password in its place, where the caller may set it."""
+    await _check_password_change(look_up, scope, request.name, request.current_password)
     return msgspec.structs.replace(request, password=await hashed(scope, request.password), current_password=None)
 
 
@@ -278,7 +279,7 @@ async def _check_and_hash(look_up: LookUp, scope: Scope, request: SetPassword) -
     needs=Permission.READ,
     on=CALLER,
     reach=Reach.SERVER,
-    before=_check_and_hash,
+    before=check_and_hash,
     secret=True,
 )
 def set_password(tx: Transaction, scope: Scope, request: SetPassword) -> Empty:

@@ -12,6 +12,7 @@ from modelkeep.identity.grants import MODEL_GRANTS, PLATFORM_GRANTS, WORKSPACE_G
 from modelkeep.identity.permissions import (
     Granted,
     ListPermissions,
+    ManagePermission,
     PermissionCollection,
     PermissionDetails,
     change_permissions,
@@ -28,7 +29,6 @@ _MODEL = Query(
 )
 _WORKSPACE = Query(sa.select(_w.id).where(_w.platform_id == sa.bindparam("platform"), _w.key == sa.bindparam("name")))
 _OF_MODEL = ("assignRegisteredModelPermissionDetails", "revokeRegisteredModelPermissionDetails")
-_OF_OTHERS = ("assignPermissionDetails", "revokePermissionDetails")
 
 
 class ManageRegisteredModelPermission(msgspec.Struct, rename="camel", kw_only=True):
@@ -58,7 +58,6 @@ def manage_registered_model_permission(
     on = model_granted(tx, scope, request.registered_model_key)
     assign = request.assign_registered_model_permission_details
     change_permissions(tx, scope, on, assign, request.revoke_registered_model_permission_details, _OF_MODEL)
-    tx.about("registered_model_permissions", str(on.row), "")
     return Empty()
 
 
@@ -90,13 +89,6 @@ def model_granted(tx: Transaction, scope: Scope, name: str) -> Granted:
     return Granted(MODEL_GRANTS, row[0], name, scope.platform, row[1])
 
 
-class ManagePermission(msgspec.Struct, rename="camel", kw_only=True):
-    """Permissions to assign and to revoke; what is revoked goes first."""
-
-    assign_permission_details: PermissionDetails | None = None
-    revoke_permission_details: PermissionDetails | None = None
-
-
 @operation(
     "actions/managePermission",
     verb="POST",
@@ -109,8 +101,7 @@ class ManagePermission(msgspec.Struct, rename="camel", kw_only=True):
 def manage_platform_permission(tx: Transaction, scope: Scope, request: ManagePermission) -> Empty:
     """Grant permissions on a platform, which flow down to all that is in it, and take them away."""
     on = _platform_granted(scope)
-    change_permissions(tx, scope, on, request.assign_permission_details, request.revoke_permission_details, _OF_OTHERS)
-    tx.about("platform_permissions", str(on.row), "")
+    change_permissions(tx, scope, on, request.assign_permission_details, request.revoke_permission_details)
     return Empty()
 
 
@@ -144,8 +135,7 @@ class ManageWorkspacePermission(ManagePermission, rename="camel", kw_only=True):
 def manage_workspace_permission(tx: Transaction, scope: Scope, request: ManageWorkspacePermission) -> Empty:
     """Grant permissions on a workspace, which flow down to its experiments and to models created in it."""
     on = _workspace_granted(tx, scope, request.workspace_key)
-    change_permissions(tx, scope, on, request.assign_permission_details, request.revoke_permission_details, _OF_OTHERS)
-    tx.about("workspace_permissions", str(on.row), "")
+    change_permissions(tx, scope, on, request.assign_permission_details, request.revoke_permission_details)
     return Empty()
 
 

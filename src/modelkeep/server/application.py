@@ -22,6 +22,7 @@ from modelkeep.server.asgi import AsgiApplication, asgi_fallback
 from modelkeep.server.audit import forget_records
 from modelkeep.server.authentication import Authenticator
 from modelkeep.server.authentication.entrance import CommandLine, Unprotected
+from modelkeep.server.authentication.failures import forget_failed_log_ins
 from modelkeep.server.authentication.identity import Identity
 from modelkeep.server.calls import Calls
 from modelkeep.server.catalogue import all_operations, etag_readers
@@ -54,6 +55,7 @@ from modelkeep.server.remembered import RememberedAnswers
 from modelkeep.server.removals import remove_noted
 from modelkeep.server.retry import Replays
 from modelkeep.server.rsgi import RsgiApplication
+from modelkeep.server.shared_limits import SharedLimits, forget_request_counts
 from modelkeep.server.tenants import Tenants
 from modelkeep.server.tracing import Tracing
 from modelkeep.storage.engine import Engine
@@ -125,7 +127,8 @@ class Application:
         self._abilities = Abilities(self._stores.uploads_in_parts, self._stores.downloads_in_parts)
         watch = IdentityWatch(self._engine)
         await watch.look()
-        self._identity = Identity(self._settings, self._engine, watch, page_key, self._command_secret)
+        self._refusals = Refusals(self._engine, self._settings.refusals_per_second)
+        self._identity = Identity(self._settings, self._engine, watch, page_key, self._command_secret, self._refusals)
         authenticator = CommandLine() if self._in_command else await self._checked_entrance()
         executor = Executor(
             self._engine,
@@ -135,7 +138,6 @@ class Application:
             watch,
             self._deliverer.wake,
         )
-        self._refusals = Refusals(self._engine, self._settings.refusals_per_second)
         self._dispatcher = Dispatcher(
             self._operations,
             executor,
@@ -155,6 +157,9 @@ class Application:
         tasks = (self._prune(), self._tidy(), watch.watch(), keep_sampling(self._figures), self._refusals.keep_on())
         self._tasks = [asyncio.create_task(task) for task in tasks]
         self._tasks += self._identity.tasks()
+        if self._engine.commits is None and self._protection.limits:
+            shared = SharedLimits(self._engine, self._protection.limits)
+            self._tasks.append(asyncio.create_task(shared.keep_exchanging()))
 
     def _count(self, remembered: RememberedAnswers) -> None:
         """Have the figures of all parts kept."""
@@ -275,18 +280,17 @@ class Application:
         return self._prepare(tx)
 
     async def _prune(self) -> None:
-        """Forget retry tokens and records whose time is over, a little at a time so that no write waits long."""
+        """Forget tokens, records and counts whose time is over, a little at a time so that no write waits long."""
         while True:
             await asyncio.sleep(_PRUNE_EVERY_SECONDS)
             try:
-                while await self._engine.write(self._forget_old, _raise) == _PRUNE_MOST:
-                    await asyncio.sleep(0.1)
-                while await self._engine.write(self._forget_records, _raise) == _PRUNE_MOST:
-                    await asyncio.sleep(0.1)
+                for forget in (self._forget_old, self._forget_records, _forget_failures, _forget_counts):
+                    while await self._engine.write(forget, _raise) == _PRUNE_MOST:
+                        await asyncio.sleep(0.1)
             except Away:
                 continue
             except Exception:
-                _log.exception("retry tokens and records could not be pruned; the next minute tries again")
+                _log.exception("what is over could not be pruned; the next minute tries again")
 
     async def _tidy(self) -> None:
         """Remove the bytes of what was deleted, and once an hour what uploads have left that came to no end."""
@@ -305,6 +309,14 @@ class Application:
 
     def _forget_old(self, tx: Transaction) -> int:
         return self._replays.forget_old(tx, now_ms(), _PRUNE_MOST)
+
+
+def _forget_failures(tx: Transaction) -> int:
+    return forget_failed_log_ins(tx, now_ms(), _PRUNE_MOST)
+
+
+def _forget_counts(tx: Transaction) -> int:
+    return forget_request_counts(tx, now_ms(), _PRUNE_MOST)
 
 
 def _raise(tx: Transaction, error: Exception) -> NoReturn:

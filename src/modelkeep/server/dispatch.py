@@ -21,6 +21,7 @@ from modelkeep.server.decoding import Decoder
 from modelkeep.server.errors import as_api_error, error_answer
 from modelkeep.server.execution import Executor
 from modelkeep.server.http import JSON, Answer, HttpRequest, PayloadTooLarge, RequestHeaders, read_header
+from modelkeep.server.log_in_records import kind_of_credential
 from modelkeep.server.observation import Observation
 from modelkeep.server.protection import Protection
 from modelkeep.server.refusals import Refusals, attempt
@@ -100,7 +101,9 @@ class Dispatcher:
     async def _note_refused(self, error: Exception, request: HttpRequest, entry: Entry) -> None:
         address = request.client.rpartition(":")[0]
         tenancy = await self._tenants.find(entry.platform, entry.workspace or None) if entry.platform else None
-        self._note(error, entry.principal, entry.operation, entry.request_id, address, tenancy)
+        unknown = isinstance(error, ApiError) and error.kind is ErrorKind.NOT_AUTHENTICATED
+        tried = kind_of_credential(request.headers) if unknown else ""
+        self._note(error, entry.principal, entry.operation, entry.request_id, address, tenancy, tried)
 
     async def _admit(self, request: HttpRequest, match: Match, entry: Entry) -> Answer | Content:
         operation, place, parameters = match
@@ -197,11 +200,14 @@ class Dispatcher:
         request_id: str,
         address: str,
         tenancy: Tenancy | None = None,
+        credential: str = "",
     ) -> None:
-        """Have a refusal recorded."""
+        """Have a refusal recorded; where a credential was wrong, with the kind of it."""
         if not is_refusal(error):
             return
         tried = attempt(principal, operation, request_id, address)
+        if credential:
+            tried = tried._replace(subject_kind="credential", subject_name=credential)
         if tenancy is not None:
             tried = tried._replace(platform_id=tenancy.platform, workspace_id=tenancy.workspace)
         if isinstance(error, Refused):

@@ -33,6 +33,9 @@ class Protection:
         self._most_in_flight = settings.max_requests_in_flight
         self._of_address = _buckets(settings.address_requests_per_second)
         self._of_user = _buckets(settings.user_requests_per_second)
+        limits = {"address": self._of_address, "user": self._of_user}
+        self.limits = {kind: buckets for kind, buckets in limits.items() if buckets is not None}
+        """The buckets that are set, by what they are of."""
         self._proxies = frozenset(listed(settings.trusted_proxies))
 
     def check(self, request: HttpRequest) -> None:

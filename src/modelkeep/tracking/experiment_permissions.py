@@ -11,8 +11,8 @@ from modelkeep.identity.grants import EXPERIMENT_GRANTS
 from modelkeep.identity.permissions import (
     Granted,
     ListPermissions,
+    ManagePermission,
     PermissionCollection,
-    PermissionDetails,
     change_permissions,
     page_of_permissions,
 )
@@ -26,12 +26,10 @@ _e = experiments.c
 _FIND = Query(sa.select(_e.id).where(_e.workspace_id == sa.bindparam("workspace"), _e.number == sa.bindparam("number")))
 
 
-class ManageExperimentPermission(msgspec.Struct, kw_only=True):
+class ManageExperimentPermission(ManagePermission, kw_only=True):
     """Which experiment, permissions to assign and to revoke; what is revoked goes first."""
 
-    experiment_id: str
-    assign_permission_details: PermissionDetails | None = msgspec.field(default=None, name="assignPermissionDetails")
-    revoke_permission_details: PermissionDetails | None = msgspec.field(default=None, name="revokePermissionDetails")
+    experiment_id: str = msgspec.field(name="experiment_id")
 
 
 @operation(
@@ -46,9 +44,7 @@ class ManageExperimentPermission(msgspec.Struct, kw_only=True):
 def manage_experiment_permission(tx: Transaction, scope: Scope, request: ManageExperimentPermission) -> Empty:
     """Grant permissions on an experiment, which hold for its runs, logged models and artifacts, and take them away."""
     on = experiment_granted(tx, scope, request.experiment_id)
-    fields = ("assignPermissionDetails", "revokePermissionDetails")
-    change_permissions(tx, scope, on, request.assign_permission_details, request.revoke_permission_details, fields)
-    tx.about("experiment_permissions", str(on.row), "")
+    change_permissions(tx, scope, on, request.assign_permission_details, request.revoke_permission_details)
     return Empty()
 
 

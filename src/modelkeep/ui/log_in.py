@@ -80,7 +80,7 @@ class LogInPages:
     async def _by_password(self, page: Page) -> Response:
         form = page.submitted = await read_form(page.request)
         check_origin(page.request, form, page.scope.page_key, self._calls.public_url)
-        session = await self._log_ins.by_password(page.scope.address, form.text("name"), form.raw("password"))
+        session = await self._log_ins.by_password(page.scope, form.text("name"), form.raw("password"))
         return self._logged_in(page, session._replace(onward=form.raw("next")))
 
     async def _begin(self, page: Page) -> Response:
@@ -94,7 +94,7 @@ class LogInPages:
     async def _end(self, page: Page) -> Response:
         query = page.request.query_params
         cookie = page.request.cookies.get(_BEGUN, "")
-        session = await self._log_ins.end(cookie, query.get("state", ""), query.get("code", ""), page.scope.address)
+        session = await self._log_ins.end(cookie, query.get("state", ""), query.get("code", ""), page.scope)
         response = self._logged_in(page, session)
         response.delete_cookie(_BEGUN)
         return response
@@ -105,7 +105,7 @@ class LogInPages:
         response = RedirectResponse(LOG_IN, 303)
         for name in (SECURE_NAME, PLAIN_NAME):
             if secret := page.request.cookies.get(name):
-                await self._log_ins.log_out(secret)
+                await self._log_ins.log_out(secret, page.scope)
                 response.delete_cookie(name, path="/", secure=name == SECURE_NAME, httponly=True, samesite="lax")
         return response
 

@@ -232,7 +232,11 @@ class Credentials:
         if session is None:
             raise not_authenticated()
         return await self._find(
-            key_id, lambda tx: lookup.by_id(tx, session.user), "", lambda user: session.key, session.expires_at
+            key_id,
+            lambda tx: lookup.by_session_token(tx, session.id, session.user),
+            "",
+            lambda user: session.key,
+            session.expires_at,
         )
 
     async def _by_password(self, call: Call, parameters: str) -> Known:

@@ -8,9 +8,11 @@ from modelkeep.core.settings import Settings, listed
 from modelkeep.identity.changes import IdentityWatch
 from modelkeep.server.authentication.credentials import Credentials
 from modelkeep.server.authentication.entrance import Entrance
+from modelkeep.server.authentication.failures import FailedLogIns
 from modelkeep.server.authentication.last_use import LastUse
 from modelkeep.server.authentication.log_ins import LogIns
 from modelkeep.server.authentication.passwords import PasswordCheck
+from modelkeep.server.refusals import Refusals
 from modelkeep.storage.engine import Engine
 
 if TYPE_CHECKING:
@@ -23,9 +25,15 @@ class Identity:
     """The authenticator of a server, and what works beside it."""
 
     def __init__(
-        self, settings: Settings, engine: Engine, watch: IdentityWatch, server_key: bytes, command_secret: str
+        self,
+        settings: Settings,
+        engine: Engine,
+        watch: IdentityWatch,
+        server_key: bytes,
+        command_secret: str,
+        refusals: Refusals,
     ) -> None:
-        self._passwords = PasswordCheck(settings.failed_log_ins_per_minute)
+        self._passwords = PasswordCheck(FailedLogIns(engine, settings.failed_log_ins_per_minute))
         self._last_use = LastUse(engine)
         self.provided = _provided_users(engine, watch, settings)
         credentials = Credentials(
@@ -42,7 +50,7 @@ class Identity:
             proxies=listed(settings.trusted_proxies),
             proxy_user_header=settings.proxy_user_header,
         )
-        self.log_ins = LogIns(engine, watch, settings, server_key, self._passwords, self.provided)
+        self.log_ins = LogIns(engine, watch, settings, server_key, self._passwords, self.provided, refusals)
         self.entrance = Entrance(engine, watch, settings, credentials)
 
     def tasks(self) -> list["asyncio.Task[None]"]:

@@ -12,13 +12,16 @@ import time
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from modelkeep.core.clock import now_ms
-from modelkeep.core.errors import not_authenticated
+from modelkeep.core.errors import ApiError, not_authenticated
+from modelkeep.core.scope import Scope
 from modelkeep.core.settings import Settings
 from modelkeep.identity import lookup
 from modelkeep.identity.browser_sessions import close_session, open_session
 from modelkeep.identity.changes import IdentityWatch
 from modelkeep.identity.tokens import digest_of
 from modelkeep.server.authentication.passwords import PasswordCheck
+from modelkeep.server.log_in_records import AT_PROVIDER, BY_PASSWORD, LOG_OUT, log_in_attempt, record_log_in
+from modelkeep.server.refusals import Refusals
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.transaction import Transaction
 
@@ -49,7 +52,9 @@ class LogIns:
         server_key: bytes,
         passwords: PasswordCheck,
         provided: "ProvidedUsers | None",
+        refusals: Refusals,
     ) -> None:
+        self._refusals = refusals
         self._engine = engine
         self._watch = watch
         self._hours = settings.session_hours
@@ -60,15 +65,23 @@ class LogIns:
         self.at_provider = provided is not None and bool(settings.oidc_client_id)
         """Whether browsers can log in at the identity provider."""
 
-    async def by_password(self, address: str, name: str, password: str) -> Session:
-        """Raises `not_authenticated`, and where too many passwords were wrong."""
+    async def by_password(self, scope: Scope, name: str, password: str) -> Session:
+        """Raises `not_authenticated`, and where too many passwords were wrong. `scope` is of somebody unknown."""
+        try:
+            user = await self._user_of(scope.address, name, password)
+            return await self._open(user, scope, BY_PASSWORD)
+        except ApiError as error:
+            self._refusals.note(error, log_in_attempt(scope, BY_PASSWORD, name))
+            raise
+
+    async def _user_of(self, address: str, name: str, password: str) -> int:
         if not password or len(name) > 255 or len(password) > 1_024:
             raise not_authenticated()
         user = await self._engine.look_up(lambda tx: lookup.by_name(tx, name))
         right = await self._passwords.verify(address, name, user.material if user else "", password)
         if user is None or not right:
             raise not_authenticated()
-        return await self._open(user.id, address)
+        return user.id
 
     async def begin(self, redirect_uri: str, onward: str) -> tuple[str, str]:
         """Where the browser logs in, and the cookie that it has to bring back."""
@@ -83,8 +96,17 @@ class LogIns:
         begun["exp"] = int(time.time()) + _MINUTES_TO_LOG_IN * 60  # type: ignore[assignment]
         return url, jwt.encode(begun, self._key, _ALGORITHM)
 
-    async def end(self, cookie: str, state: str, code: str, address: str) -> Session:
+    async def end(self, cookie: str, state: str, code: str, scope: Scope) -> Session:
         """Raises `not_authenticated` where this browser began no such log-in, or the provider knows no such code."""
+        try:
+            user, onward = await self._redeem(cookie, state, code)
+            return (await self._open(user, scope, AT_PROVIDER))._replace(onward=onward)
+        except ApiError as error:
+            self._refusals.note(error, log_in_attempt(scope, AT_PROVIDER, ""))
+            raise
+
+    async def _redeem(self, cookie: str, state: str, code: str) -> tuple[int, str]:
+        """The user, and where the browser wanted to go."""
         import jwt
 
         if self._provided is None or not self.at_provider:
@@ -96,16 +118,22 @@ class LogIns:
         if not code or not hmac.compare_digest(str(begun["state"]).encode(), state.encode()):
             raise not_authenticated()
         claims = await self._provided.provider.redeem(code, begun["uri"], begun["verifier"], begun["nonce"])
-        user = await self._provided.by_claims(claims)
-        return (await self._open(user, address))._replace(onward=begun["onward"])
+        return await self._provided.by_claims(claims), begun["onward"]
 
-    async def log_out(self, secret: str) -> None:
+    async def log_out(self, secret: str, scope: Scope) -> None:
         """The cookie is worth nothing afterwards."""
         digest = digest_of(secret)
-        await self._engine.write(lambda tx: close_session(tx, digest), _raise)
+
+        def work(tx: Transaction) -> None:
+            user = lookup.by_session(tx, digest)
+            close_session(tx, digest)
+            if user is not None:
+                record_log_in(tx, scope, LOG_OUT, user.id, user.name)
+
+        await self._engine.write(work, _raise)
         await self._watch.look()
 
-    async def _open(self, user: int, address: str) -> Session:
+    async def _open(self, user: int, scope: Scope, deed: str) -> Session:
         secret, now = secrets.token_urlsafe(32), now_ms()
         expires_at = now + self._hours * _HOUR_MS
         digest = digest_of(secret)
@@ -114,7 +142,8 @@ class LogIns:
             known = lookup.by_id(tx, user)
             if known is None:
                 raise not_authenticated()
-            open_session(tx, user, digest, now, expires_at, address)
+            open_session(tx, user, digest, now, expires_at, scope.address)
+            record_log_in(tx, scope, deed, user, known.name)
 
         await self._engine.write(work, _raise)
         return Session(secret, self._hours * 3_600)

@@ -8,9 +8,11 @@ from modelkeep.core.errors import not_authenticated
 from modelkeep.core.scope import Dialect, Principal, Scope
 from modelkeep.core.settings import Settings
 from modelkeep.identity.changes import IdentityWatch
+from modelkeep.identity.lookup import by_subject
 from modelkeep.identity.provided import find_provided, receive_provided
 from modelkeep.identity.users import UserDetails
 from modelkeep.server.authentication.provider import Provider
+from modelkeep.server.log_in_records import FIRST_LOG_IN, GROUPS_CHANGED, record_log_in
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.transaction import Transaction
 
@@ -50,7 +52,11 @@ class ProvidedUsers:
 
         def receive(tx: Transaction) -> int:
             create = self._settings.oidc_create_users
-            return receive_provided(tx, scope, name, details, groups, create=create)
+            before = by_subject(tx, issuer, subject)
+            user = receive_provided(tx, scope, name, details, groups, create=create)
+            deed = FIRST_LOG_IN if before is None else GROUPS_CHANGED
+            record_log_in(tx, scope, deed, user, before.name if before is not None else name)
+            return user
 
         user = await self._engine.write(receive, _raise)
         await self._watch.look()

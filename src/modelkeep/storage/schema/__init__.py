@@ -14,10 +14,12 @@ from modelkeep.storage.schema.identity import (
     platform_grants,
     principals,
     registered_model_grants,
+    session_tokens,
     users,
     workspace_grants,
 )
 from modelkeep.storage.schema.imports import imports
+from modelkeep.storage.schema.limits import failed_log_ins, request_counts
 from modelkeep.storage.schema.registry import (
     commit_marks,
     model_version_tags,
@@ -63,6 +65,7 @@ __all__ = [
     "experiment_grants",
     "experiment_tags",
     "experiments",
+    "failed_log_ins",
     "identity_changes",
     "imports",
     "latest_metrics",
@@ -85,6 +88,7 @@ __all__ = [
     "registered_model_grants",
     "registered_model_tags",
     "registered_models",
+    "request_counts",
     "run_dataset_tags",
     "run_datasets",
     "run_models",
@@ -92,6 +96,7 @@ __all__ = [
     "runs",
     "schema_needs",
     "server_secrets",
+    "session_tokens",
     "users",
     "webhook_deliveries",
     "webhook_events",

@@ -114,6 +114,19 @@ browser_sessions = sa.Table(
     sa.Index("ix_browser_sessions_expires_at", "expires_at"),
 )
 
+# Session tokens that were made and neither revoked nor long over. The token itself is kept nowhere.
+session_tokens = sa.Table(
+    "session_tokens",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("user_id", sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    number("created_at"),
+    text("created_by"),
+    number("expires_at"),
+    sa.Index("ix_session_tokens_user_id", "user_id"),
+    sa.Index("ix_session_tokens_expires_at", "expires_at"),
+)
+
 
 def _grants(name: str, resource: str, owner: str) -> sa.Table:
     """What principals may do with one kind of resource. Found from the resource and from the principal."""

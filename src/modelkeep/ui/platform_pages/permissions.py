@@ -2,9 +2,8 @@
 
 from starlette.responses import Response
 
-from modelkeep.identity.permissions import ListPermissions
+from modelkeep.identity.permissions import ListPermissions, ManagePermission
 from modelkeep.registry.permissions import (
-    ManagePermission,
     list_platform_permissions,
     manage_platform_permission,
 )
