@@ -79,6 +79,9 @@ _PAGES = (
     f"/p/default/models/{_MODEL}/compare?versions=1,2",
     "/p/default/workspaces",
     "/platforms",
+    "/p/default/permissions",
+    "/p/default/w/default/overview",
+    "/users/root",
 )
 
 

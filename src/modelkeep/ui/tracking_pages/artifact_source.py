@@ -16,10 +16,10 @@ from modelkeep.ui.page import Page
 
 
 class Folder(NamedTuple):
-    """What is directly in a folder: folders first. `further` says that there is more than is listed."""
+    """What is directly in a folder: folders first. `further` is the token of the rest, "" where this is all."""
 
     files: list[FileInfo]
-    further: bool
+    further: str
 
 
 class Source(NamedTuple):
@@ -27,21 +27,24 @@ class Source(NamedTuple):
 
     segments: tuple[str, str]
     """Where the pages are: `runs` or `logged-models`, and the id."""
-    list: Callable[[str], Awaitable[Any]]
+    list: Callable[[str, str], Awaitable[Any]]
+    """Of a folder, a page by its token."""
     read: Callable[[str, int], Awaitable[bytes]]
     download: Callable[[str], str]
     """The address of the whole file, which a browser saves."""
 
-    async def folder(self, path: str) -> Folder:
-        answer = await self.list(path)
+    async def folder(self, path: str, token: str) -> Folder:
+        answer = await self.list(path, token)
         files = sorted(answer.files, key=lambda file: (not file.is_dir, file.path.lower()))
-        return Folder(files, bool(answer.next_page_token))
+        return Folder(files, answer.next_page_token or "")
 
 
 def of_run(page: Page, run_id: str) -> Source:
     return Source(
         ("runs", run_id),
-        lambda path: page.list_artifacts(list_artifacts, ListArtifacts(run_id, path=path or None)),
+        lambda path, token: page.list_artifacts(
+            list_artifacts, ListArtifacts(run_id, path=path or None, page_token=token or None)
+        ),
         lambda path, most: page.read_artifact(get_artifact, RunArtifact(path, run_id), most_bytes=most),
         lambda path: f"{_api(page)}/get-artifact?{urlencode({'run_id': run_id, 'path': path})}",
     )
@@ -50,7 +53,9 @@ def of_run(page: Page, run_id: str) -> Source:
 def of_logged_model(page: Page, model_id: str) -> Source:
     return Source(
         ("logged-models", model_id),
-        lambda path: page.list_artifacts(list_logged_model_artifacts, ListLoggedModelArtifacts(model_id, path or None)),
+        lambda path, token: page.list_artifacts(
+            list_logged_model_artifacts, ListLoggedModelArtifacts(model_id, path or None, token or None)
+        ),
         lambda path, most: page.read_artifact(
             get_logged_model_artifact, LoggedModelArtifact(model_id, path), most_bytes=most
         ),

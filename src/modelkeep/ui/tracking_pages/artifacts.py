@@ -4,15 +4,16 @@ What people stored is never run as a page of this server: it is shown as text, a
 origin, by answers whose own policy allows them nothing but themselves.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from starlette.responses import Response
 
 from modelkeep.core.errors import ApiError, ErrorKind
-from modelkeep.tracking.artifact_places import FileInfo
 from modelkeep.tracking.logged_models import GetLoggedModel, get_logged_model
+from modelkeep.ui.listing import Pages, here
 from modelkeep.ui.page import Page
 from modelkeep.ui.tracking_pages.artifact_source import Source, of_logged_model, of_run
+from modelkeep.ui.tracking_pages.artifact_tree import BEGINNING, Place, Tree
 from modelkeep.ui.tracking_pages.previews import (
     FRAME_BYTES,
     FRAMES,
@@ -26,7 +27,6 @@ from modelkeep.ui.tracking_pages.run import load_run
 from modelkeep.ui.view import view
 
 _PREFIX = "/p/{platform}/w/{workspace}"
-_DEEPEST = 20
 _SHARED = "default-src 'none'; frame-ancestors 'self'; form-action 'none'; base-uri 'none'"
 _POLICIES = {
     # A page of somebody's: its own scripts run, without an origin and without a way to anything.
@@ -36,18 +36,6 @@ _POLICIES = {
     "pdf": f"{_SHARED}; object-src 'self'; plugin-types application/pdf",
     "": f"sandbox; {_SHARED}; style-src 'unsafe-inline'; img-src data:",
 }
-
-
-class Entry(NamedTuple):
-    """One line of the tree."""
-
-    path: str
-    name: str
-    is_dir: bool
-    size: int | None
-    depth: int
-    is_open: bool
-    is_chosen: bool
 
 
 @view(f"{_PREFIX}/runs/{{run_id}}/artifacts")
@@ -67,50 +55,33 @@ async def model_artifacts(page: Page) -> Response:
 
 
 async def _context(page: Page, source: Source) -> dict[str, Any]:
-    path = page.asked("path").strip("/")
-    entries, chosen, further = await _tree(source, path)
+    path, place = page.asked("path").strip("/"), _place_of(page)
+    tree = Tree(source, path, place)
+    entries = await tree.lines("", 0)
+    chosen = next((entry for entry in entries if entry.is_chosen and not entry.is_dir), None)
     shown: Preview | None = None
     if chosen is not None:
         shown = await preview(source, chosen.path, chosen.size or 0)
     elif path and not any(entry.path == path for entry in entries):
         raise ApiError(ErrorKind.NOT_FOUND, f"There is no artifact {path[:200]!r}.")
+    # A file is on one page of its folder; the others are the folder's.
+    folder = chosen.path.rpartition("/")[0] if chosen else path
+    first = here(page, path=folder, page_=None, after=None) if place != BEGINNING else ""
+    further = here(page, path=folder, **tree.further._asdict()) if tree.further else ""
     return {
         "entries": entries,
         "chosen": chosen,
         "preview": shown,
-        "further": further,
+        "pages": Pages(first, further),
+        "left_out": tree.left_out,
         "base": source.segments,
         "download": source.download(chosen.path) if chosen else "",
     }
 
 
-async def _tree(source: Source, path: str) -> tuple[list[Entry], Entry | None, bool]:
-    """The lines of the tree, open on the way to `path`; the file at it; and whether some are left out."""
-    segments = path.split("/")[:_DEEPEST] if path else []
-    opened = {"/".join(segments[: place + 1]) for place in range(len(segments))}
-    left_out = False
-
-    async def lines(folder: str, depth: int) -> list[Entry]:
-        nonlocal left_out
-        found = await source.folder(folder)
-        left_out = left_out or found.further
-        entries = []
-        for file in found.files:
-            is_open = file.is_dir and file.path in opened
-            entries.append(_entry(file, depth, is_open, path))
-            if is_open and depth < _DEEPEST:
-                entries += await lines(file.path, depth + 1)
-        return entries
-
-    entries = await lines("", 0)
-    chosen = next((entry for entry in entries if entry.is_chosen and not entry.is_dir), None)
-    return entries, chosen, left_out
-
-
-def _entry(file: FileInfo, depth: int, is_open: bool, path: str) -> Entry:
-    size = file.file_size if isinstance(file.file_size, int) else None
-    name = file.path.rpartition("/")[2]
-    return Entry(file.path, name, file.is_dir, size, depth, is_open, file.path == path)
+def _place_of(page: Page) -> Place:
+    after = page.asked("after", "0")
+    return Place(page.asked("page"), int(after) if after.isascii() and after.isdigit() and len(after) < 9 else 0)
 
 
 @view(f"{_PREFIX}/runs/{{run_id}}/shown")
