@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from compileall import compile_dir
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
+import modelkeep as installed
 from bench import processes
 from bench.calls import Refused, call
 
@@ -69,7 +71,11 @@ def free_port() -> int:
 
 @contextmanager
 def modelkeep(home: Path, name: str = MODELKEEP, *flags: str) -> Iterator[Peer]:
-    """`modelkeep serve` with its defaults, but for the flags: durable, its access log on and written to a file."""
+    """`modelkeep serve` with its defaults, but for the flags: durable, its access log on and written to a file.
+
+    Its modules are compiled before, as pip does with all that it installs: a checkout may not be.
+    """
+    compile_dir(Path(installed.__file__).parent, quiet=1)
     port = free_port()
     command = [sys.executable, "-m", "modelkeep", "serve", "--data", str(home / "data"), "--port", str(port)]
     command += flags

@@ -93,7 +93,8 @@ _PARTS = (
         "",
         """\
 - **Start** counts from exec: to the first answer of /health, to the first of the API, and the processor time used by
-  then; modelkeep's is the median of three starts on an empty directory.""",
+  then; modelkeep's is the median of three starts on an empty directory, its modules compiled as pip
+  compiles them.""",
     ),
     (
         "",
