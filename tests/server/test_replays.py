@@ -1,10 +1,11 @@
-"""Forgetting retry tokens: the old ones, so many at a time, and the records stay."""
+"""Forgetting retry tokens, and later the records themselves: the old ones, so many at a time."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from modelkeep.server.audit import forget_records
 from modelkeep.server.retry import Replays
 from modelkeep.storage.migrate import upgrade
 from modelkeep.storage.sqlite.connection import SqliteConnection
@@ -50,3 +51,14 @@ def test_no_more_are_forgotten_than_asked_for(connection: SqliteConnection) -> N
 
 def test_the_hours_are_a_setting(connection: SqliteConnection) -> None:
     assert Replays(1, {}).forget_old(Transaction(connection), _NOW, 100) == 10
+
+
+def test_records_whose_time_is_over_are_deleted_so_many_at_a_time(connection: SqliteConnection) -> None:
+    counts = [forget_records(Transaction(connection), _NOW, days=1, most=4) for _ in range(3)]
+    assert counts == [4, 2, 0]
+    assert _left(connection) == ["76", "77", "78", "79"]
+
+
+def test_records_are_kept_for_ever_where_no_days_are_set(connection: SqliteConnection) -> None:
+    assert forget_records(Transaction(connection), _NOW, days=0, most=4) == 0
+    assert len(_left(connection)) == 10

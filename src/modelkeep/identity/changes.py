@@ -6,7 +6,7 @@ import logging
 import sqlalchemy as sa
 
 from modelkeep.storage.engine import Engine
-from modelkeep.storage.errors import Away
+from modelkeep.storage.errors import Unavailable
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import identity_changes
 from modelkeep.storage.transaction import Transaction
@@ -53,7 +53,7 @@ class IdentityWatch:
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
             try:
                 await self.look()
-            except Away:
+            except Unavailable:
                 continue
             except Exception:
                 _log.exception("changes of identities could not be looked for; the next turn tries again")

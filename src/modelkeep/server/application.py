@@ -59,7 +59,7 @@ from modelkeep.server.shared_limits import SharedLimits, forget_request_counts
 from modelkeep.server.tenants import Tenants
 from modelkeep.server.tracing import Tracing
 from modelkeep.storage.engine import Engine
-from modelkeep.storage.errors import Away
+from modelkeep.storage.errors import Unavailable
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import server_secrets
 from modelkeep.storage.transaction import Transaction
@@ -287,7 +287,7 @@ class Application:
                 for forget in (self._forget_old, self._forget_records, _forget_failures, _forget_counts):
                     while await self._engine.write(forget, _raise) == _PRUNE_MOST:
                         await asyncio.sleep(0.1)
-            except Away:
+            except Unavailable:
                 continue
             except Exception:
                 _log.exception("what is over could not be pruned; the next minute tries again")
@@ -298,7 +298,7 @@ class Application:
             try:
                 await self.remove_artifacts()
                 await (self._stores.drop_views() if turn % _TURNS_AN_HOUR else self._stores.clean())
-            except Away as error:
+            except Unavailable as error:
                 _log.debug("the next turn tidies the artifacts: %s", error)
             except Exception:
                 _log.exception("the artifacts could not be tidied; the next turn tries again")

@@ -17,7 +17,7 @@ from modelkeep.core.settings import Settings
 from modelkeep.registry.outbox import Claimed, Due, Failure, claim, find_due, forget_dead, release, settle
 from modelkeep.registry.webhook_messages import message_headers, message_id
 from modelkeep.storage.engine import Engine
-from modelkeep.storage.errors import Away
+from modelkeep.storage.errors import Unavailable
 from modelkeep.storage.transaction import Transaction
 
 T = TypeVar("T")
@@ -106,7 +106,7 @@ class Deliverer:
             self._news.clear()
             try:
                 await self._look()
-            except Away as error:
+            except Unavailable as error:
                 _log.debug("the outbox is looked at again later: %s", error)
             except Exception:
                 _log.exception("the outbox could not be looked at; the next turn tries again")
@@ -146,7 +146,7 @@ class Deliverer:
                 held = await self._write(settled)
         except _BrokenOff:
             _log.debug("a delivery is broken off")
-        except Away as error:
+        except Unavailable as error:
             _log.debug("what became of a delivery is not noted, so it is made again: %s", error)
         except Exception:
             _log.exception("a delivery came to no end; it is made again when its lease is over")

@@ -13,7 +13,7 @@ from modelkeep.core.errors import ApiError
 from modelkeep.server.authorization import is_refusal
 from modelkeep.server.records import Record, put_record
 from modelkeep.storage.engine import Engine
-from modelkeep.storage.errors import Away
+from modelkeep.storage.errors import Unavailable
 from modelkeep.storage.transaction import Transaction
 
 _log = logging.getLogger("modelkeep.server")
@@ -76,7 +76,7 @@ class Refusals:
             await asyncio.sleep(_EVERY_SECONDS)
             try:
                 await self.keep()
-            except Away:
+            except Unavailable:
                 continue
             except Exception:
                 _log.exception("refused attempts could not be recorded; the next second tries again")
