@@ -4,6 +4,7 @@
 where one of them has grown. Retry tokens are made old meanwhile, so that the server prunes them.
 """
 
+import itertools
 import os
 import random
 import sqlite3
@@ -51,7 +52,7 @@ class Line(NamedTuple):
 
 def _work(recorder: Recorder, source: random.Random) -> None:
     """One request of a mix: what a training run does, what a registry is asked."""
-    marker = f"{recorder.number}-{source.randrange(10**9)}"
+    marker = f"{recorder.number}-{next(_numbers)}"
     name, run = f"model-{source.randrange(20)}", _runs[source.randrange(len(_runs))]
     version = {"name": name, "source": "s3://b/k", "tags": [{"key": "k", "value": marker}]}
     points = [{"key": f"m{key}", "value": source.random(), "timestamp": key, "step": 0} for key in range(20)]
@@ -73,6 +74,7 @@ def _work(recorder: Recorder, source: random.Random) -> None:
 
 
 _runs: list[str] = []
+_numbers = itertools.count()
 
 
 def _prepare(url: str) -> None:
