@@ -43,20 +43,21 @@ class Effort:
     def rounds(self, quick: int) -> Iterator[Round]:
         """`quick` rounds, or as many as the time of a long run allows, one at least."""
         first = int(os.environ.get("PROOF_SEED") or (secrets.randbelow(10**9) if LONG else 1))
-        self._say(f"seeds from {first}")
+        self.say(f"seeds from {first}")
         self._deadline = time.monotonic() + SECONDS
         count = 0
         while (count == 0 or not self.over) if LONG else count < quick:
             yield Round(self._proof, first + count)
             count += 1
             self.seen["rounds"] += 1
-        self._say(", ".join(f"{count:,} {what}" for what, count in self.seen.items()))
+        self.say(", ".join(f"{count:,} {what}" for what, count in self.seen.items()))
 
     @property
     def over(self) -> bool:
         """Whether the time of a long run is over, for rounds that can end at any moment."""
         return LONG and time.monotonic() > self._deadline
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """Print a line in a long run."""
         if LONG:
             print(f"\n[{self._proof}] {line}", file=sys.stderr, flush=True)  # noqa: T201

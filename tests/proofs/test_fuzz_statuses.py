@@ -1,0 +1,168 @@
+"""Every status that the OpenAPI document names of an operation can be met: each is provoked, on every path.
+
+Left to others: 500, which must not be met; 503, 206, 304, 411 and 416, which tests of outages and of artifacts hold.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import msgspec
+import pytest
+
+from modelkeep.core.operation import Operation, Reach
+from modelkeep.core.permission import Permission
+from modelkeep.server.openapi import openapi_document
+from tests.identity.people import basic
+from tests.permissions.filled import fill
+from tests.permissions.table import ROWS
+from tests.permissions.world import BY_NAME, OPERATIONS, PLATFORM, WORKSPACE, World, new_world
+from tests.proofs.effort import Effort
+from tests.support.api import Answer, Api
+from tests.support.server import RunningServer
+
+_MOST_BYTES = 4_000
+_TRIES = 200
+# Nothing is asked of the caller's body or credential: the URL is the credential.
+_SIGNED = {"download_signed", "upload_signed"}
+
+
+class Documented(NamedTuple):
+    """One operation on one of its paths."""
+
+    operation: Operation
+    path: str
+    statuses: frozenset[int]
+
+
+class Filled(NamedTuple):
+    """A server with the world of the tests of permissions in it."""
+
+    server: RunningServer
+    ids: dict[str, str]
+    token: str
+
+    def send(self, one: Documented, *, content: bytes | None = None, **headers: str) -> Answer:
+        """A right request of an administrator, but for what is given."""
+        fields = ROWS[one.operation.name].fields(self.ids)
+        path = one.path.replace("{aiDataPlatformId}", PLATFORM).replace(
+            "{workspaceKey}", headers.pop("workspace", WORKSPACE)
+        )
+        for name in [name for name in fields if f"{{{name}}}" in path]:
+            path = path.replace(f"{{{name}}}", str(fields.pop(name)))
+        sent = {"authorization": f"Bearer {self.token}", "X-MLFLOW-WORKSPACE": PLATFORM, **_named(headers)}
+        api = Api(self.server.url, "", {name: value for name, value in sent.items() if value})
+        if one.operation.takes_bytes:
+            return api.call(one.operation.verb, path, query=fields, content=content or b"bytes")
+        if one.operation.verb in ("GET", "HEAD"):
+            return api.call(one.operation.verb, path, query=fields, content=content)
+        return api.call(one.operation.verb, path, None if content else fields, content=content)
+
+
+def _named(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def _documented() -> list[Documented]:
+    paths = msgspec.json.decode(openapi_document(OPERATIONS))["paths"]
+    return [
+        Documented(BY_NAME[name], path, frozenset(int(status) for status in described["responses"] if status.isdigit()))
+        for path, verbs in paths.items()
+        for verb, described in verbs.items()
+        if (name := described["operationId"].rsplit("_", 2)[0]) in BY_NAME and verb.upper() == BY_NAME[name].verb
+    ]
+
+
+_ALL = _documented()
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    data = tmp_path_factory.mktemp("statuses") / "data"
+    data.mkdir()
+    with new_world(data, fill) as world:
+        token = _administrator(world)
+    limits = ["--max-body-bytes", str(_MOST_BYTES), "--max-artifact-bytes", str(_MOST_BYTES)]
+    with RunningServer(data, "--no-access-log", *limits) as server:
+        yield Filled(server, world.ids, token)
+        assert b"Traceback" not in server.problems, server.problems.decode()
+
+
+def _administrator(world: World) -> str:
+    world.does("create_user", name="root", is_administrator=True)
+    return str(world.raw("create_token", user="root", name="one")["token"])
+
+
+def _hold(filled: Filled, status: int, provoked: Callable[[Documented], Answer], *, but: set[str]) -> None:
+    """Each path whose document names the status gives it."""
+    effort = Effort("fuzz")
+    named = [one for one in _ALL if status in one.statuses and one.operation.name not in but]
+    others: dict[str, int] = {}
+    for one in named:
+        answer = provoked(one)
+        if answer.status != status:
+            others[f"{one.operation.verb} {one.path}"] = answer.status
+    effort.say(f"{status} is documented on {len(named)} paths and met on {len(named) - len(others)}")
+    assert named
+    assert not others
+
+
+def test_no_credential_is_401_everywhere(filled: Filled) -> None:
+    _hold(filled, 401, lambda one: filled.send(one, authorization=""), but=_SIGNED)
+
+
+def test_a_request_id_that_is_none_is_400_everywhere(filled: Filled) -> None:
+    _hold(filled, 400, lambda one: filled.send(one, opc_request_id="not one"), but=set())
+
+
+def test_acting_for_another_without_leave_is_403_everywhere(filled: Filled) -> None:
+    wera = filled.server and _token_of(filled, "wera")
+    _hold(filled, 403, lambda one: filled.send(one, authorization=wera, dh_user_principal="zoe"), but=_SIGNED)
+
+
+def _token_of(filled: Filled, user: str) -> str:
+    api = Api(filled.server.url, "/api/3.0/modelkeep", {"authorization": f"Bearer {filled.token}"})
+    return f"Bearer {api.ok('POST', f'users/{user}/tokens', {'name': 'statuses'}, status=201)['token']}"
+
+
+def test_a_platform_or_workspace_that_is_not_there_is_404_on_every_path_that_names_one(filled: Filled) -> None:
+    def provoked(one: Documented) -> Answer:
+        where = one._replace(path=one.path.replace("{aiDataPlatformId}", "absent"))
+        return filled.send(where, X_MLFLOW_WORKSPACE="absent")
+
+    above = {one.operation.name for one in _ALL if one.operation.reach is Reach.SERVER}
+    _hold(filled, 404, provoked, but=above | _SIGNED)
+
+
+def test_a_body_that_is_too_large_is_413_everywhere(filled: Filled) -> None:
+    _hold(filled, 413, lambda one: filled.send(one, content=b"x" * (_MOST_BYTES + 1)), but=set())
+
+
+def test_a_retry_token_of_another_request_is_409_on_every_write_that_takes_one(filled: Filled) -> None:
+    spent = "spent"
+    api = Api(filled.server.url, "/api/2.0/mlflow", {"authorization": f"Bearer {filled.token}"})
+    api.ok("POST", "registered-models/create", {"name": "spent"}, headers={"opc-retry-token": spent})
+    secret = {one.operation.name for one in _ALL if one.operation.secret or not one.operation.writes}
+    _hold(filled, 409, lambda one: filled.send(one, opc_retry_token=spent), but=secret)
+
+
+def test_who_failed_to_log_in_too_often_is_429_everywhere(filled: Filled) -> None:
+    wrong = basic("wera", "not the password")
+    api = Api(filled.server.url, "/api/3.0/modelkeep", {"authorization": wrong})
+    assert 429 in {api.call("GET", "users/wera").status for _ in range(_TRIES)}
+    _hold(filled, 429, lambda one: filled.send(one, authorization=wrong), but=_SIGNED)
+
+
+def test_every_operation_succeeds(filled: Filled) -> None:
+    """Reads first, deletions last: one path each, for a deletion succeeds once."""
+
+    def turn(one: Documented) -> tuple[bool, bool, str]:
+        ends = any(word in one.operation.name for word in ("delete", "rename", "remove", "revoke", "unassign", "gc"))
+        return one.operation.needs is not Permission.READ or one.operation.writes, ends, one.operation.name
+
+    seen: dict[str, Counter[int]] = {}
+    for one in sorted(_ALL, key=turn):
+        answer = filled.send(one)
+        seen.setdefault(one.operation.name, Counter())[answer.status] += 1
+    failed = {name: dict(statuses) for name, statuses in seen.items() if min(statuses) >= 300}
+    assert not failed
