@@ -136,6 +136,8 @@ ROWS: dict[str, Row] = {
     ),
     "delete_workspace": Row("named workspace", MANAGE, lambda ids: {"workspaceKey": ids["workspace"]}),
     "list_workspaces": Row("seen workspaces", READ, _just()),
+    "count_workspace": Row("seen experiments", READ, _just()),
+    "count_server": Row("server", ADMIN, _just()),
     "create_experiment": Row("workspace", MANAGE, _just(name="brand-new")),
     "get_experiment": Row("experiment", READ, _experiment()),
     "get_experiment_by_name": Row("experiment", READ, lambda ids: {"experiment_name": ids["experiment_name"]}),

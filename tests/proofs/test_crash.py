@@ -58,7 +58,7 @@ def test_a_server_that_is_killed(tmp_path: Path, engine: str, request: pytest.Fi
                 ledger = Ledger(server.url, _CLIENTS, f"{engine}-{one.seed}")
                 with Clients([server.url], _CLIENTS, one.seed, ledger.write, ledger.history) as clients:
                     # Clients send again, to the same address, what was not answered.
-                    for kill in one.random.choices(kills, k=_KILLS) if LONG else kills[1:]:
+                    for kill in one.random.choices(kills, k=_KILLS) if LONG else kills[-1:]:
                         _wait_a_moment(clients, one)
                         kill(server, one)
                         effort.seen[f"kills: {kill.__name__.strip('_')}"] += 1

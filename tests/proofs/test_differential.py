@@ -20,7 +20,7 @@ from tests.support.needs import need
 from tests.support.server import RunningServer
 
 _numbers = itertools.count()
-_QUICK, _EXAMPLES = 1, 40 if LONG else 5
+_QUICK, _EXAMPLES = 1, 40 if LONG else 4
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.proofs.clients import Clients
-from tests.proofs.effort import Effort, Round
+from tests.proofs.effort import LONG, Effort, Round
 from tests.proofs.faults.shim import FailingFiles, lose_what_was_not_flushed, take_all_for_flushed
 from tests.proofs.ledger import Ledger
 from tests.support.api import Api
@@ -36,7 +36,7 @@ def _round(server: RunningServer, files: FailingFiles, one: Round, fault: str, e
     """Faults under load, then the end of the process, and at worst of the machine; then the check."""
     ledger = Ledger(server.url, _CLIENTS, f"round-{one.seed}")
     with Clients([server.url], _CLIENTS, one.seed, ledger.write, ledger.history) as clients:
-        for _ in range(4):
+        for _ in range(4 if LONG else 2):
             clients.wait_for(one.random.randint(20, 120))
             _inject(files, one, fault)
         clients.wait_for(20)

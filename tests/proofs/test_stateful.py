@@ -16,7 +16,7 @@ from tests.support.api import Api
 from tests.support.server import RunningServer
 
 _numbers = itertools.count()
-_QUICK, _EXAMPLES = 1, 40 if LONG else 15
+_QUICK, _EXAMPLES = 1, 40 if LONG else 10
 
 
 def test_every_answer_is_the_references(server: RunningServer) -> None:

@@ -19,7 +19,7 @@ from tests.support.postgres import new_database
 from tests.support.server import RunningServer
 
 _numbers = itertools.count()
-_QUICK, _EXAMPLES = 1, 30 if LONG else 6
+_QUICK, _EXAMPLES = 1, 30 if LONG else 4
 _CHANGES = {"grant", "join", "leave", "delete model"}
 
 
