@@ -60,6 +60,7 @@ def _spoken(step: Step) -> Step:
     return step._replace(mlflow=step.mlflow and step.workspace == DEFAULT and step.call != "count")
 
 
+_LATER = 5
 _MAY = st.sampled_from([ROOT, ROOT, *USERS])
 _STEP = st.one_of(
     *[_steps("grant", _GRANTS, _MAY)] * 6,
@@ -81,7 +82,19 @@ _FIRST = [
 
 def permission_sequences(most: int = 50) -> SearchStrategy[list[Step]]:
     """Steps of an administrator and three users on one platform."""
-    return st.lists(_STEP, min_size=20, max_size=most).map(lambda steps: _FIRST + steps)
+    return st.lists(_STEP, min_size=20, max_size=most).map(lambda steps: _FIRST + _taken_again(steps))
+
+
+def _taken_again(steps: list[Step]) -> list[Step]:
+    """What was granted alone is revoked some steps later, as it was granted: random steps seldom do just that."""
+    found: list[Step] = []
+    for place, step in enumerate(steps):
+        found.append(step)
+        earlier = steps[place - _LATER] if place >= _LATER else None
+        if earlier and earlier.call == "grant" and not earlier.fields["revoke"]:
+            level = earlier.fields["assign"]
+            found.append(Step(ROOT, "grant", {**earlier.fields, "assign": 0, "revoke": level}, earlier.workspace))
+    return found
 
 
 def everything_seen() -> list[Step]:
