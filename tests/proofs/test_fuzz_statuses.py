@@ -114,7 +114,7 @@ def test_a_request_id_that_is_none_is_400_everywhere(filled: Filled) -> None:
 
 
 def test_acting_for_another_without_leave_is_403_everywhere(filled: Filled) -> None:
-    wera = filled.server and _token_of(filled, "wera")
+    wera = _token_of(filled, "wera")
     _hold(filled, 403, lambda one: filled.send(one, authorization=wera, dh_user_principal="zoe"), but=_SIGNED)
 
 
