@@ -146,3 +146,15 @@ def test_a_run_that_is_not_there_is_a_page_that_says_so(visitor: Visitor, worksp
     visitor.open(f"{workspace_pages}/runs/absent", status=404)
     visitor.open(f"{workspace_pages}/runs/absent/charts", status=404)
     visitor.open(f"{workspace_pages}/runs/absent/artifacts", status=404)
+
+
+def test_the_axis_of_a_curve_that_does_not_move_has_short_labels(
+    visitor: Visitor, shown: str, run: str, oracle_api: Api
+) -> None:
+    points = [{"key": "flat", "value": 0.91234567, "timestamp": 1_000 * step, "step": step} for step in range(5)]
+    oracle_api.post("runs/log-batch", run_id=run, metrics=points)
+    page = visitor.open(f"{shown}/charts?q=flat")
+    expect(page.locator(".ytick text").first).to_be_visible()
+    labels = page.locator(".ytick text").all_text_contents()
+    assert len(labels) > 1
+    assert all(len(label) <= 4 for label in labels), labels
