@@ -27,6 +27,11 @@ def test_an_unknown_user_is_answered_as_a_wrong_password_is(person: Person) -> N
     assert (wrong.body, wrong.status) == (unknown.body, unknown.status)
 
 
+def test_a_name_that_none_can_have_is_answered_as_an_unknown_one_is(person: Person) -> None:
+    unknown, impossible = person.asks(basic("nobody", "wrong")), person.asks(basic("no\0body", "wrong"))
+    assert (unknown.body, unknown.status) == (impossible.body, impossible.status)
+
+
 def test_a_user_without_a_password_has_none(new_person: Callable[..., Person]) -> None:
     person = new_person(password=None)
     assert person.asks(basic(person.name, "")).error == UNKNOWN

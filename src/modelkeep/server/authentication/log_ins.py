@@ -75,7 +75,7 @@ class LogIns:
             raise
 
     async def _user_of(self, address: str, name: str, password: str) -> int:
-        if not password or len(name) > 255 or len(password) > 1_024:
+        if not password or not name.isprintable() or len(name) > 255 or len(password) > 1_024:
             raise not_authenticated()
         user = await self._engine.look_up(lambda tx: lookup.by_name(tx, name))
         right = await self._passwords.verify(address, name, user.material if user else "", password)

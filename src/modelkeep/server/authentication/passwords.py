@@ -20,7 +20,9 @@ def read_basic(parameters: str) -> tuple[str, str]:
         name, colon, password = base64.b64decode(parameters.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         raise not_authenticated() from None
-    if not colon or not name or len(name) > _LONGEST_NAME or not 0 < len(password) <= LONGEST_PASSWORD:
+    if not colon or not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME:
+        raise not_authenticated()
+    if not 0 < len(password) <= LONGEST_PASSWORD:
         raise not_authenticated()
     return name, password
 
