@@ -254,8 +254,6 @@ ROWS: dict[str, Row] = {
     "mlflow_list_user_roles": Row("open roles", ADMIN, _just(username="wera")),
     "search_audit": Row("roles", ADMIN, lambda ids: {"workspace": ids["platform"]}),
     "get_registered_model_history": Row("model", READ, _model()),
-    "count_workspace": Row("seen experiments", READ, _just()),
-    "count_server": Row("server", ADMIN, _just()),
     "create_user": Row("server", ADMIN, _just(name="brand-new")),
     "list_users": Row("server", ADMIN, _just()),
     "get_user": Row("own", READ, _user()),
