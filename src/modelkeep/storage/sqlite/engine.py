@@ -154,7 +154,18 @@ class SqliteEngine:
         if self._group and not self._committing:
             self._committing = True
             self._began = time.perf_counter()
+            self._flush()
             self._committer.submit(self._commit_group)
+
+    def _flush(self) -> None:
+        """Run the inserts that were put off, here rather than on the thread: it would have to get Python's lock back
+        after each of them, from a loop that is busy with the next requests.
+        """
+        try:
+            if not self._broken:
+                self._write_connection.flush()
+        except Exception:
+            self._broken = True
 
     def _commit_group(self) -> None:
         try:

@@ -1,7 +1,6 @@
 """Inserts that wait: the rows of many writes go into a table by one statement, when their transaction is committed.
 
-That statement runs on the thread that commits, without Python's lock, while the event loop goes on. Whatever might see
-a difference makes them run first.
+Whatever might see a difference makes them run first.
 """
 
 from collections.abc import Iterable, Sequence
