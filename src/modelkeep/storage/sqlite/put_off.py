@@ -4,6 +4,7 @@ Whatever might see a difference makes them run first.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -21,6 +22,13 @@ _PARENTS = {
 
 
 _NONE: frozenset[str] = frozenset()
+
+
+@lru_cache(1_000)
+def _reached(form: Compiled) -> frozenset[str]:
+    """The tables that a statement names and, where it writes, those that its rows refer to: one of these may wait."""
+    above = (_PARENTS.get(word, _NONE) for word in form.words) if form.writes else ()
+    return form.words.union(*above)
 
 
 class PutOff:
@@ -52,12 +60,8 @@ class PutOff:
 
     def concerns(self, form: Compiled) -> bool:
         """Whether a statement could see that rows wait."""
-        if not form.writes:
-            return not self._tables.isdisjoint(form.words)
-        # What is deleted may take rows of any table with it; what is written may refer to a row that waits.
-        return form.deletes or any(
-            word in self._tables or not _PARENTS.get(word, _NONE).isdisjoint(self._tables) for word in form.words
-        )
+        # What is deleted may take rows of any table with it.
+        return form.deletes or not self._tables.isdisjoint(_reached(form))
 
     def take(self) -> Iterable[tuple[BulkInsert, list[Sequence[Any]]]]:
         """All of them, each table's after those that it refers to; none wait any longer."""
