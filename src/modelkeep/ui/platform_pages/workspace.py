@@ -41,8 +41,9 @@ async def overview(page: Page) -> Response:
     """What the caller may see of a workspace."""
     shown = await _load(page)
     grants, token = [], ""
-    if shown is not None:
-        request = ListWorkspacePermissions(workspace_key=page.workspace, limit=ROWS, page=page.asked("page") or None)
+    request = ListWorkspacePermissions(workspace_key=page.workspace, limit=ROWS, page=page.asked("page") or None)
+    await page.caller.learn([list_workspace_permissions], request)
+    if page.may(list_workspace_permissions):
         found, token = await page.calls.call_page(list_workspace_permissions, page.scope, request)
         grants = found.items
     return page.render(
