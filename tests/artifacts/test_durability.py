@@ -73,7 +73,8 @@ def test_a_killed_server_leaves_nothing_under_the_name_and_cleans_up_at_its_star
     (draft,) = _drafts(incoming)
     _age(draft)
     server.start()
-    assert _drafts(incoming) == []
+    # It is ready before it has tidied up.
+    wait_until(lambda: not _drafts(incoming))
     assert Api(server.url, "/api/2.0/mlflow-artifacts").get("artifacts") == {"files": []}
     server.stop()
 
