@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.errors import Unavailable, UniqueViolation
 from modelkeep.storage.migrate import upgrade
 from modelkeep.storage.query import Query
@@ -19,6 +20,7 @@ from modelkeep.storage.sqlite.engine import SqliteEngine
 from modelkeep.storage.transaction import Transaction
 
 _INSERT = Query(sa.insert(server_secrets).values(name=sa.bindparam("key"), value=sa.bindparam("content")))
+_LATER = BulkInsert(server_secrets, ("name", "value"))
 _NAMES = Query(sa.select(server_secrets.c.name).order_by(server_secrets.c.name))
 
 
@@ -81,6 +83,34 @@ def test_a_write_sees_what_its_neighbours_wrote_before_it(tmp_path: Path) -> Non
         assert isinstance(outcomes[1], UniqueViolation)
 
     _with_engine(tmp_path, use)
+
+
+@pytest.mark.parametrize("write_group", [2, 64])
+def test_rows_that_clash_when_a_neighbour_asks_for_them_are_the_failure_of_who_wrote_them(
+    tmp_path: Path, write_group: int
+) -> None:
+    def insert_later(name: str) -> Callable[[Transaction], str]:
+        def work(tx: Transaction) -> str:
+            tx.insert(_LATER, [(name, b"")])
+            return f"{name} is new"
+
+        return work
+
+    def ask(tx: Transaction) -> list[str]:
+        return [row[0] for row in tx.all(_NAMES)]
+
+    async def use(engine: SqliteEngine) -> None:
+        await engine.write(insert_later("a"), _raise)
+        outcomes: Any = await asyncio.gather(
+            engine.write(insert_later("b"), _raise),
+            engine.write(insert_later("a"), lambda tx, error: "a was there"),
+            # It runs in the same transaction, has changed nothing, and would be right the second time.
+            engine.write(ask, lambda tx, error: ask(tx)),
+        )
+        assert list(outcomes) == ["b is new", "a was there", ["a", "b"]]
+        assert await _names(engine) == ["a", "b"]
+
+    _with_engine(tmp_path, use, write_group=write_group)
 
 
 def test_what_answers_instead_of_a_failed_write_finds_its_changes_undone(tmp_path: Path) -> None:

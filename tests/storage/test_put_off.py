@@ -146,3 +146,21 @@ def test_any_number_of_rows_goes_in_once(connection: SqliteConnection, count: in
     _model(connection)
     connection.insert(_TAGS, [(1, f"{number:06}", "") for number in range(count)])
     assert [key for (key,) in connection.rows(_KEYS, {})] == [f"{number:06}" for number in range(count)]
+
+
+def test_a_transaction_that_lost_rows_is_not_committed_though_a_neighbour_took_the_error(
+    connection: SqliteConnection,
+) -> None:
+    connection.driver.execute("INSERT INTO server_secrets (name, value) VALUES ('one', '')")
+    connection.insert(_SECRETS, [("one", b"")])
+    _model(connection)
+    changes = connection.changes
+    with pytest.raises(UniqueViolation):
+        connection.flush()
+    assert connection.changes != changes, "who came upon it would think that nothing has to be undone"
+    with pytest.raises(UniqueViolation):
+        connection.control("COMMIT")
+    connection.control("ROLLBACK")
+    connection.control("BEGIN IMMEDIATE")
+    connection.insert(_SECRETS, [("two", b"")])
+    connection.control("COMMIT")

@@ -65,6 +65,8 @@ class SqliteConnection:
         self._forms: dict[Query, Compiled] = {}
         self._metric_keys = InternedNames()
         self._put_off = PutOff()
+        # Rows of this transaction are lost, perhaps of other writes than the one that came to know of it.
+        self._spoilt: Exception | None = None
 
     def _form(self, query: Query) -> Compiled:
         form = self._forms.get(query)
@@ -105,7 +107,9 @@ class SqliteConnection:
             self.flush()
 
     def flush(self) -> None:
-        """Run what was put off."""
+        """Run what was put off. Where that failed, so does every later attempt, until the transaction is undone."""
+        if self._spoilt is not None:
+            raise self._spoilt
         if not self._put_off.count:
             return
         try:
@@ -113,7 +117,10 @@ class SqliteConnection:
                 for sql, arguments in in_statements(self._form(bulk.of_one), len(bulk.columns), rows):
                     self._execute(sql, arguments)
         except sqlite3.Error as error:
-            raise _translated(error) from error
+            self._spoilt = _translated(error)
+            # A change of all, so that whoever came upon it is undone, whatever it makes of the error.
+            self._put_off.taken_in += 1
+            raise self._spoilt from error
 
     def metric_key_ids(self, names: Sequence[str]) -> list[int]:
         return self._metric_keys.ids(self, names)
@@ -136,6 +143,7 @@ class SqliteConnection:
             self.flush()
         else:
             self._put_off.forget()
+            self._spoilt = None
         try:
             self._execute(statement)
         except sqlite3.Error as error:
