@@ -1,6 +1,7 @@
 """What every test can ask for: one server a worker process, and a platform of its own for each test."""
 
 import itertools
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,10 @@ from tests.support.postgres import new_database
 from tests.support.server import RunningServer
 
 _counter = itertools.count(1)
+
+# A shell that starts the tests in the background has them, and all that they start, ignore SIGINT.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
