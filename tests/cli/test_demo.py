@@ -19,6 +19,13 @@ def test_the_demonstration_fills_a_server_and_a_second_time_adds_nothing(data_di
         assert {"key": "owner", "value": "somebody else"} in model["tags"]
         assert {alias["alias"] for alias in model["aliases"]} == {"champion", "challenger", "august"}
         version = api.get("registered-models/alias", name=model["name"], alias="champion")["model_version"]
+        prompts = api.get("model-versions/search", filter="tags.`mlflow.prompt.is_prompt` = 'true'")["model_versions"]
+        assert sorted((prompt["name"], prompt["version"]) for prompt in prompts) == [
+            ("support-answer", "1"),
+            ("support-answer", "2"),
+            ("support-answer", "3"),
+            ("ticket-triage", "1"),
+        ]
         assert {metric["key"] for metric in version["model_metrics"]} == {"val_auc", "precision", "recall", "f1"}
 
 

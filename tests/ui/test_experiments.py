@@ -80,6 +80,14 @@ def test_an_experiment_is_described_tagged_and_renamed(visitor: Visitor, workspa
 def test_a_deleted_experiment_is_found_and_restored(visitor: Visitor, workspace_pages: str, oracle_api: Api) -> None:
     number = oracle_api.post("experiments/create", name="old")["experiment_id"]
     page = visitor.open(f"{workspace_pages}/experiments/{number}/details")
+    page.get_by_role("link", name="Delete", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Delete old?")
+    page.get_by_label("Type the name").fill("new")
+    page.get_by_role("button", name="Delete the experiment").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was deleted")
+    visitor.check_accessibility()
+    assert oracle_api.get("experiments/get", experiment_id=number)["experiment"]["lifecycle_stage"] == "active"
+    page.get_by_label("Type the name").fill("old")
     page.get_by_role("button", name="Delete the experiment").click()
     expect(page.get_by_role("status")).to_contain_text("It can be restored")
     expect(page.get_by_role("rowheader")).to_have_text(["Default"])

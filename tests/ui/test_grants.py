@@ -17,6 +17,7 @@ from tests.ui.tracked import make_run
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+_EXPERIMENT = "w/default/experiments/1/details"
 _counter = itertools.count(1)
 
 
@@ -40,6 +41,15 @@ def root(guarded: Guarded, browser: "Browser") -> Iterator[Visitor]:
     visitor = Visitor(browser, guarded.url, extra_http_headers=guarded.administrator.headers)
     yield visitor
     visitor.close()
+
+
+@pytest.fixture(scope="module")
+def many(guarded: Guarded) -> list[str]:
+    """More users than a page of grants has, who may do nothing yet, the first first."""
+    names = [f"many-{number:02}" for number in range(52)]
+    for made in names:
+        guarded.administrator.ok("POST", "users", {"name": made}, status=201)
+    return names
 
 
 @pytest.fixture
@@ -136,6 +146,54 @@ def test_a_permission_on_an_experiment_shows_that_one_and_counts_no_other(
     )
     root.open("/p/default/w/default/experiments/1/details")
     _take(root, name)
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "where"),
+    [
+        ("", "PermissionDetails", "permissions"),
+        ("/workspaces/default", "PermissionDetails", "w/default/overview"),
+        ("/workspaces/default/mlops/api/2.0/mlflow/experiments/1", "PermissionDetails", _EXPERIMENT),
+        ("/mlops/api/2.0/mlflow/registered-models/churn", "RegisteredModelPermissionDetails", "models/churn"),
+    ],
+    ids=["platform", "workspace", "experiment", "model"],
+)
+def test_grants_come_in_pages(
+    root: Visitor, guarded: Guarded, many: list[str], path: str, field: str, where: str
+) -> None:
+    resource = Api(guarded.url, f"/20260430/aiDataPlatforms/default{path}", guarded.administrator.headers)
+    details = {"assignees": {"type": "USER", "targets": many}, "permissions": ["READ"]}
+    resource.ok("POST", "actions/managePermission", {f"assign{field}": details}, status=204)
+    page, names = root.open(f"/p/default/{where}"), root.page.locator("#permissions .pair")
+    expect(names).to_have_count(50)
+    root.check_accessibility()
+    page.get_by_label("Pages of permissions").get_by_role("link", name="Next page").click()
+    expect(names.filter(has_text=many[-1])).to_have_count(1)
+    expect(names.filter(has_text=many[0])).to_have_count(0)
+    page.get_by_label("Pages of permissions").get_by_role("link", name="First page").click()
+    expect(names.filter(has_text=many[0])).to_have_count(1)
+    resource.ok("POST", "actions/managePermission", {f"revoke{field}": details}, status=204)
+
+
+def test_the_pages_of_a_refused_grant_are_those_of_what_is_shown(
+    root: Visitor, guarded: Guarded, many: list[str]
+) -> None:
+    model = Api(
+        guarded.url,
+        "/20260430/aiDataPlatforms/default/mlops/api/2.0/mlflow/registered-models/churn",
+        guarded.administrator.headers,
+    )
+    details = {"assignees": {"type": "USER", "targets": many}, "permissions": ["READ"]}
+    granted, revoked = (f"{word}RegisteredModelPermissionDetails" for word in ("assign", "revoke"))
+    model.ok("POST", "actions/managePermission", {granted: details}, status=204)
+    page = root.open("/p/default/models/churn")
+    page.get_by_text("Grant a permission").click()
+    page.locator("#permissions").get_by_label("Name").fill("nobody")
+    page.locator("#permissions").get_by_role("button", name="Grant").click()
+    expect(page.get_by_role("alert")).to_contain_text("nobody")
+    page.get_by_label("Pages of permissions").get_by_role("link", name="Next page").click()
+    expect(page.locator("#permissions .pair").filter(has_text=many[-1])).to_have_count(1)
+    model.ok("POST", "actions/managePermission", {revoked: details}, status=204)
 
 
 def test_a_workspace_is_renamed_and_deleted(root: Visitor) -> None:

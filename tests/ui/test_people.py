@@ -116,6 +116,30 @@ def test_ones_own_key_is_added_and_revoked(ann: Visitor) -> None:
     expect(page.locator("#keys-of-user tbody tr")).to_have_count(0)
 
 
+def test_ones_own_session_tokens_are_listed_and_revoked_one_by_one(ann: Visitor, guarded: Guarded, name: str) -> None:
+    page, card = ann.page, ann.page.locator("#session-tokens")
+    expect(card).to_contain_text(f"modelkeep token session {name}")
+    her = guarded.stranger(authorization=basic(name))
+    made = [
+        her.ok("POST", f"users/{name}/session-tokens", {"public_key": key_pair()[1], "minutes": 30}, status=201)["id"]
+        for _ in range(2)
+    ]
+    ann.open("/me")
+    expect(card.get_by_role("rowheader")).to_have_text(made)
+    expect(card.get_by_role("row").nth(1).locator("time")).to_have_count(2)  # created and expires
+    expect(card.get_by_role("cell", name=name)).to_have_count(2)
+    ann.check_accessibility()
+    card.get_by_role("link", name=f"Revoke the session token {made[0]}").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Revoke the session token {made[0]}?")
+    ann.check_accessibility()
+    page.get_by_role("button", name="Revoke the session token").click()
+    expect(page.get_by_role("status")).to_contain_text(f"{made[0]} was revoked")
+    expect(card.get_by_role("rowheader")).to_have_text(made[1:])
+    left = her.ok("GET", f"users/{name}/session-tokens")["session_tokens"]
+    assert [token["id"] for token in left] == made[1:]
+    ann.open(f"/users/{name}/session-tokens/{made[0]}/revoke", status=404)
+
+
 def test_ones_own_password_is_changed_by_whoever_knows_it(ann: Visitor, name: str) -> None:
     page = ann.page
     form = page.locator("#password form")

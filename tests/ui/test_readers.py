@@ -19,7 +19,7 @@ from tests.ui.tracked import keep_file, make_run
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-_MODEL = "churn"
+_MODEL, _PROMPT = "churn", "greeting"
 _counter = itertools.count(1)
 
 
@@ -34,6 +34,11 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         for number in (1, 2):
             api.post("model-versions/create", name=_MODEL, source=f"s3://m/{number}", tags=tags)
         api.post("registered-models/alias", name=_MODEL, alias="champion", version="1")
+        flag = {"key": "mlflow.prompt.is_prompt", "value": "true"}
+        api.post("registered-models/create", name=_PROMPT, tags=[flag])
+        for text in ("Hello.", "Good day."):
+            told = [flag, {"key": "mlflow.prompt.text", "value": text}]
+            api.post("model-versions/create", name=_PROMPT, source="dummy-source", tags=told)
         _track(Api(server.url, "/api/2.0/mlflow", made.administrator.headers))
         yield made
 
@@ -72,15 +77,18 @@ def _visitor(guarded: Guarded, browser: "Browser", scope: str) -> Visitor:
     return Visitor(browser, guarded.url, extra_http_headers={"authorization": f"Bearer {token}"})
 
 
+_PLACES = ("/p/default/w/default/overview", "/p/default/workspaces", "/platforms", "/p/default/permissions")
 _PAGES = (
     "/p/default/models",
     f"/p/default/models/{_MODEL}",
     f"/p/default/models/{_MODEL}/versions/1",
     f"/p/default/models/{_MODEL}/compare?versions=1,2",
-    "/p/default/workspaces",
-    "/platforms",
-    "/p/default/permissions",
-    "/p/default/w/default/overview",
+    f"/p/default/models/{_MODEL}/activity",
+    "/p/default/prompts",
+    f"/p/default/models/{_PROMPT}",
+    f"/p/default/models/{_PROMPT}/versions/1",
+    f"/p/default/models/{_PROMPT}/compare?versions=1,2",
+    *_PLACES,
     "/users/root",
 )
 
@@ -112,7 +120,12 @@ def test_a_reader_sees_everything_and_no_control(guarded: Guarded, browser: "Bro
 
 def test_an_administrator_sees_the_controls(guarded: Guarded, browser: "Browser") -> None:
     administrator = _visitor(guarded, browser, "ADMIN")
-    for path in (_PAGES[1], _PAGES[2], _PAGES[4], _PAGES[5]):
+    for path in (
+        _PAGES[1],
+        _PAGES[2],
+        *(f"/p/default/models/{_PROMPT}{more}" for more in ("", "/versions/1")),
+        *_PLACES,
+    ):
         assert administrator.open(path).locator("main form[method=post]").count() > 0, path
     administrator.close()
 
@@ -125,7 +138,11 @@ def test_an_administrator_sees_the_controls(guarded: Guarded, browser: "Browser"
         "models/churn/rename",
         "models/churn/delete",
         "models/churn/versions/1/delete",
+        f"models/{_PROMPT}/delete",
+        f"models/{_PROMPT}/versions/1/delete",
         "w/default/new-experiment",
+        "w/default/experiments/1/delete",
+        "w/default/overview/delete",
     ],
 )
 def test_the_form_of_what_would_be_refused_is_refused_itself(guarded: Guarded, browser: "Browser", path: str) -> None:

@@ -11,6 +11,7 @@ import typer
 from modelkeep.cli.demo_client import ApiClient
 from modelkeep.cli.demo_data import EXPERIMENTS, MODELS, DemoExperiment, DemoModel, DemoRun, DemoVersion
 from modelkeep.cli.demo_files import files_of_model, files_of_run
+from modelkeep.cli.demo_prompts import PROMPT_TAG, PROMPTS, TEXT_TAG, DemoPrompt
 
 _WHOLE = "modelkeep.demo"
 """The tag of what was made to its end; a run without it was cut off, and is made anew."""
@@ -27,12 +28,14 @@ def demo(
     workspace: Annotated[str, typer.Option(help="Workspace to fill.")] = "default",
     token: Annotated[str, typer.Option(envvar="MODELKEEP_TOKEN", help="Token, where the server asks for one.")] = "",
 ) -> None:
-    """Fill a running server with example experiments, runs and models. Safe to run twice."""
+    """Fill a running server with example experiments, runs, models and prompts. Safe to run twice."""
     filler = _Filler(ApiClient(url, platform, workspace, token))
     for experiment in EXPERIMENTS:
         filler.experiment(experiment)
     for model in MODELS:
         filler.model(model)
+    for prompt in PROMPTS:
+        filler.prompt(prompt)
     made = f"{filler.made_runs} runs and {filler.made_versions} versions"
     typer.echo(f"Made {made}. Look at {url.rstrip('/')}/p/{platform}/models")
 
@@ -150,6 +153,28 @@ class _Filler:
         for alias in version.aliases:
             self._api.post("mlflow/registered-models/alias", name=model.name, alias=alias, version=number)
         self.made_versions += 1
+
+    def prompt(self, wanted: DemoPrompt) -> None:
+        """The prompt, as MLflow's client keeps one, and those of its versions that are missing."""
+        flag = {PROMPT_TAG: "true"}
+        found = self._api.get("mlflow/registered-models/get", name=wanted.name)
+        if not found:
+            tags = _tags(wanted.tags | flag)
+            found = self._api.post(
+                "mlflow/registered-models/create", name=wanted.name, description=wanted.description, tags=tags
+            )
+        newest = max((int(one["version"]) for one in found["registered_model"].get("latest_versions", ())), default=0)
+        for version in wanted.versions[newest:]:
+            made = self._api.post(
+                "mlflow/model-versions/create",
+                name=wanted.name,
+                source="dummy-source",
+                description=version.description,
+                tags=_tags(version.tags | flag | {TEXT_TAG: version.text}),
+            )
+            number = made["model_version"]["version"]
+            for alias in version.aliases:
+                self._api.post("mlflow/registered-models/alias", name=wanted.name, alias=alias, version=number)
 
     def _logged_model(
         self, model: DemoModel, experiment_id: str, run_id: str, run: dict[str, list[dict[str, str]]]

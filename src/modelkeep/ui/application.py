@@ -24,7 +24,7 @@ from modelkeep.ui.page import Page, visit_of
 from modelkeep.ui.people_pages import collections, credentials, user, users
 from modelkeep.ui.platform_pages import audit, platforms, server, workspace, workspaces
 from modelkeep.ui.platform_pages import permissions as platform_permissions
-from modelkeep.ui.registry_pages import activity, compare, model, models, permissions, register, version
+from modelkeep.ui.registry_pages import activity, compare, model, models, permissions, prompts, register, version
 from modelkeep.ui.rendering import Templates
 from modelkeep.ui.tracking_pages import (
     artifacts,
@@ -36,10 +36,10 @@ from modelkeep.ui.tracking_pages import (
     logged_models,
     run,
 )
-from modelkeep.ui.view import Declared, views_of
+from modelkeep.ui.view import Declared, path_of, views_of
 
 MODULES = (
-    *(home, models, model, activity, permissions, version, compare, register, workspaces, platforms, audit),
+    *(home, models, prompts, model, activity, permissions, version, compare, register, workspaces, platforms, audit),
     *(workspace, platform_permissions, server),
     *(users, user, credentials, collections),
     *(experiments, experiment, experiment_details, run, charts, artifacts, compare_runs, logged_models),
@@ -114,6 +114,7 @@ class _Pages:
             if declared.show is None or problem.kind is ErrorKind.INTERNAL:
                 raise problem from error
             page.problem, page.submitted = problem, form
+            page.path = path_of(declared.show, page.request.path_params)
             response = await declared.show(page)
             response.status_code = status_of(problem.kind, Dialect.ORACLE)
             return response

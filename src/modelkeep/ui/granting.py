@@ -1,22 +1,50 @@
 """Who was granted what, and the form that changes it: the same on every kind of resource."""
 
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+import msgspec
 
 from modelkeep.core.errors import invalid_parameter
+from modelkeep.core.scope import Scope
 from modelkeep.identity.permissions import (
     GranteeType,
+    ListPermissions,
     PermissionAssignees,
+    PermissionCollection,
     PermissionDetails,
     PermissionName,
+    PermissionSummary,
 )
+from modelkeep.storage.transaction import Transaction
 from modelkeep.ui.forms import Form
+from modelkeep.ui.listing import ROWS, Pages, pages_of
+from modelkeep.ui.page import Page
 from modelkeep.ui.registry_pages.texts import chosen
 
-GRANTING: dict[str, Any] = {
-    "kinds": [kind.value for kind in GranteeType],
-    "levels": [level.value for level in PermissionName],
-}
-"""What the card of permissions lets one choose from."""
+Asked = TypeVar("Asked", bound=ListPermissions)
+
+_KEY = "grants"
+_KINDS = [kind.value for kind in GranteeType]
+_LEVELS = [level.value for level in PermissionName]
+
+
+class Card(NamedTuple):
+    """A page of the grants on a resource, and what the form of another lets one choose from."""
+
+    grants: Sequence[PermissionSummary] = ()
+    pages: Pages = Pages("", "")
+    kinds: Sequence[str] = _KINDS
+    levels: Sequence[str] = _LEVELS
+
+
+async def granted(
+    page: Page, function: Callable[[Transaction, Scope, Asked], PermissionCollection], request: Asked
+) -> Card:
+    """The card of permissions of what `request` names; the address says which page of them, `?grants=…`."""
+    asked = msgspec.structs.replace(request, limit=ROWS, page=page.asked(_KEY) or None)
+    found, token = await page.calls.call_page(function, page.scope, asked)
+    return Card(found.items, pages_of(page, token, _KEY))
 
 
 class Change(NamedTuple):

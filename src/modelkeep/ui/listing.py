@@ -54,7 +54,7 @@ def here(page: "Page", **changed: Any) -> str:
         query.setdefault(key, page.request.query_params.getlist(key))
     query |= {key.rstrip("_"): value for key, value in changed.items()}
     # The path is decoded, and no segment can hold a "/".
-    return link(*page.request.scope["path"].strip("/").split("/"), **query)
+    return link(*page.path.strip("/").split("/"), **query)
 
 
 class Pages(NamedTuple):
@@ -64,7 +64,10 @@ class Pages(NamedTuple):
     further: str
 
 
-def pages_of(page: "Page", token: Any) -> Pages:
-    """The pages around this one; `token` is what the operation answered for the next."""
-    further = here(page, page_=token) if isinstance(token, str) and token else ""
-    return Pages(here(page, page_=None) if page.asked("page") else "", further)
+def pages_of(page: "Page", token: Any, key: str = "page") -> Pages:
+    """The pages around this one; `token` is what the operation answered for the next.
+
+    `key` is what the address calls the page: a view with two lists turns them one by one.
+    """
+    further = here(page, **{f"{key}_": token}) if isinstance(token, str) and token else ""
+    return Pages(here(page, **{f"{key}_": None}) if page.asked(key) else "", further)

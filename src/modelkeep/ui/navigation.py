@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from modelkeep.ui.page import Page
 
 
+REGISTRY: tuple[tuple[str, str, str], ...] = (("models", "Models", "box"), ("prompts", "Prompts", "quote"))
+"""Key, label and icon of the pages of a platform's registry; the key is the first segment of their addresses too."""
+
 TRACKING: tuple[tuple[str, str, str], ...] = (("experiments", "Experiments", "flask"),)
 """Key, label and icon of the pages of a workspace; the key is the first segment of their addresses too."""
 
@@ -36,7 +39,8 @@ def navigation(page: "Page") -> list[Group]:
     platform, workspace = page.platform, page.workspace or page.home_workspace
     groups = []
     if platform:
-        groups.append(Group("Registry", [Place("models", "Models", "box", platform_link(platform, "models"))]))
+        registry = [(key, label, sign, platform_link(platform, key)) for key, label, sign in REGISTRY]
+        groups.append(Group("Registry", [Place(*entry) for entry in registry]))
         tracking = [Place(key, label, icon, workspace_link(platform, workspace, key)) for key, label, icon in TRACKING]
         tracking.append(Place("overview", "Overview", "chart", workspace_link(platform, workspace, "overview")))
         groups.append(Group("Tracking", tracking))

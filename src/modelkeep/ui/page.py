@@ -43,6 +43,8 @@ class Page:
         """Why what was sent was refused, to be shown where it was sent from."""
         self.submitted = Form([])
         """What was sent then, for its fields to be filled with."""
+        self.path: str = request.scope["path"]
+        """Where the view is that is shown, decoded: of a form that was refused, not where that was sent to."""
 
     @property
     def platform(self) -> str:

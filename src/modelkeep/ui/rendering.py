@@ -13,12 +13,13 @@ from modelkeep.ui.listing import here
 from modelkeep.ui.markdown import render_markdown
 from modelkeep.ui.navigation import navigation
 from modelkeep.ui.pointing import field_of
+from modelkeep.ui.registry_pages.prompt_text import TAGS_OF_PROMPTS
 
 if TYPE_CHECKING:
     from modelkeep.ui.page import Page
 
 
-HIDDEN_TAGS = ("mlflow.note.content", "modelkeep.demo")
+HIDDEN_TAGS = ("mlflow.note.content", "modelkeep.demo", *TAGS_OF_PROMPTS)
 """Tags that pages show in another form."""
 
 
@@ -50,6 +51,7 @@ class Templates:
             link=link,
             version=__version__,
             hidden_tags=HIDDEN_TAGS,
+            hidden_of_prompts=TAGS_OF_PROMPTS,
             link_here=here,
             wrong=lambda page: field_of(page.problem),
         )

@@ -1,6 +1,7 @@
 """A page is declared once: `@view` shows, `@action` changes something and leads on to a view."""
 
-from collections.abc import Awaitable, Callable, Iterable
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -40,6 +41,12 @@ def action(path: str, *, shows: Show | None = None) -> Callable[[F], F]:
     wrong and with what was sent; without it an error page is.
     """
     return _declare(lambda function: Declared(path, shows, function))
+
+
+def path_of(show: Show, parameters: Mapping[str, str]) -> str:
+    """Where a view is, with these segments in its path."""
+    declared: Declared = show.declared_views[0]  # type: ignore[attr-defined]
+    return re.sub(r"\{(\w+)\}", lambda named: parameters[named[1]], declared.path)
 
 
 def _declare(make: Callable[[Any], Declared]) -> Callable[[F], F]:

@@ -1,9 +1,10 @@
-"""The access tokens and API keys of a user: making, adding, revoking. Of oneself, or of anyone for administrators."""
+"""The access tokens, API keys and session tokens of a user. Of oneself, or of anyone for administrators."""
 
 from starlette.responses import Response
 
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter
 from modelkeep.identity.keys import AddKey, KeyOfUser, add_key, delete_key, list_keys
+from modelkeep.identity.session_tokens import SessionTokenOfUser, delete_session_token, list_session_tokens
 from modelkeep.identity.tokens import CreateToken, OfUser, TokenName, create_token, delete_token, list_tokens
 from modelkeep.ui.forms import Form
 from modelkeep.ui.links import link
@@ -77,3 +78,19 @@ async def revoke_key(page: Page, form: Form) -> Response:
     name, fingerprint = page.parameter("name"), page.parameter("fingerprint")
     await page.call(delete_key, KeyOfUser(name, fingerprint))
     return page.go_to(link("users", name), f"The key {fingerprint} was revoked.")
+
+
+@view("/users/{name}/session-tokens/{id}/revoke")
+async def revoke_session_token_form(page: Page) -> Response:
+    shown, made = await load_user(page), page.parameter("id")
+    sessions = (await page.call(list_session_tokens, OfUser(shown.name))).session_tokens
+    if made not in {session.id for session in sessions}:
+        raise ApiError(ErrorKind.NOT_FOUND, f"'{shown.name}' has no session token '{made}'.")
+    return page.render("people/revoke.html", place="people", user=shown, kind="session token", called=made)
+
+
+@action("/users/{name}/session-tokens/{id}/revoke", shows=revoke_session_token_form)
+async def revoke_session_token(page: Page, form: Form) -> Response:
+    name, made = page.parameter("name"), page.parameter("id")
+    await page.call(delete_session_token, SessionTokenOfUser(name, made))
+    return page.go_to(link("users", name), f"The session token {made} was revoked.")

@@ -6,6 +6,7 @@ from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter
 from modelkeep.core.operation import Empty
 from modelkeep.core.permission import Permission
 from modelkeep.identity.keys import AddedKey, ApiKey, list_keys
+from modelkeep.identity.session_tokens import SessionTokenEntry, list_session_tokens
 from modelkeep.identity.tokens import AccessToken, CreatedToken, OfUser, list_tokens
 from modelkeep.identity.users import (
     SetPassword,
@@ -35,7 +36,7 @@ async def show_user(page: Page, new_token: CreatedToken | None = None, new_key: 
     """The page of a user, with what was made just now and is shown this once."""
     shown = await load_user(page)
     credentials = await _credentials(page, shown.name)
-    tokens, keys = credentials or ([], [])
+    tokens, keys, sessions = credentials or ([], [], [])
     own = shown.name == page.caller.name
     places = await page.call(list_platforms, Empty()) if credentials else None
     response = page.render(
@@ -46,6 +47,7 @@ async def show_user(page: Page, new_token: CreatedToken | None = None, new_key: 
         manages=credentials is not None,
         tokens=tokens,
         keys=keys,
+        sessions=sessions,
         scopes=[permission.name for permission in Permission],
         platforms=[platform.id for platform in places.items] if places else [],
         update=update_user,
@@ -63,15 +65,16 @@ async def load_user(page: Page) -> User:
     return (await page.call(get_user, UserName(page.parameter("name")))).user
 
 
-async def _credentials(page: Page, name: str) -> tuple[list[AccessToken], list[ApiKey]] | None:
-    """The tokens and keys of a user, None where the caller may not manage them."""
+async def _credentials(page: Page, name: str) -> tuple[list[AccessToken], list[ApiKey], list[SessionTokenEntry]] | None:
+    """The access tokens, keys and session tokens of a user, None where the caller may not manage them."""
     try:
         tokens = await page.call(list_tokens, OfUser(name))
     except ApiError as error:
         if error.kind is not ErrorKind.NOT_AUTHORIZED:
             raise
         return None
-    return tokens.access_tokens, (await page.call(list_keys, OfUser(name))).api_keys
+    keys, sessions = await page.call(list_keys, OfUser(name)), await page.call(list_session_tokens, OfUser(name))
+    return tokens.access_tokens, keys.api_keys, sessions.session_tokens
 
 
 @action("/users/{name}/details", shows=user)

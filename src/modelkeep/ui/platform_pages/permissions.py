@@ -8,8 +8,7 @@ from modelkeep.registry.permissions import (
     manage_platform_permission,
 )
 from modelkeep.ui.forms import Form
-from modelkeep.ui.granting import GRANTING, read_change
-from modelkeep.ui.listing import ROWS, pages_of
+from modelkeep.ui.granting import granted, read_change
 from modelkeep.ui.page import Page
 from modelkeep.ui.view import action, view
 
@@ -17,15 +16,11 @@ from modelkeep.ui.view import action, view
 @view("/p/{platform}/permissions")
 async def permissions(page: Page) -> Response:
     """What was granted on the platform, by name."""
-    request = ListPermissions(limit=ROWS, page=page.asked("page") or None)
-    found, token = await page.calls.call_page(list_platform_permissions, page.scope, request)
     return page.render(
         "platform/permissions.html",
         place="permissions",
-        grants=found.items,
+        granted=await granted(page, list_platform_permissions, ListPermissions()),
         grant=manage_platform_permission,
-        pages=pages_of(page, token),
-        **GRANTING,
     )
 
 

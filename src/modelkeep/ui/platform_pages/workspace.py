@@ -19,8 +19,7 @@ from modelkeep.registry.workspaces import (
     update_workspace,
 )
 from modelkeep.ui.forms import Form
-from modelkeep.ui.granting import GRANTING, read_change
-from modelkeep.ui.listing import ROWS, pages_of
+from modelkeep.ui.granting import Card, granted, read_change
 from modelkeep.ui.page import Page
 from modelkeep.ui.registry_pages.texts import confirm
 from modelkeep.ui.view import action, view
@@ -40,23 +39,18 @@ async def _load(page: Page) -> Workspace | None:
 async def overview(page: Page) -> Response:
     """What the caller may see of a workspace."""
     shown = await _load(page)
-    grants, token = [], ""
-    request = ListWorkspacePermissions(workspace_key=page.workspace, limit=ROWS, page=page.asked("page") or None)
+    request = ListWorkspacePermissions(workspace_key=page.workspace)
     await page.caller.learn([list_workspace_permissions], request)
-    if page.may(list_workspace_permissions):
-        found, token = await page.calls.call_page(list_workspace_permissions, page.scope, request)
-        grants = found.items
+    may_list = page.may(list_workspace_permissions)
     return page.render(
         "platform/workspace.html",
         place="overview",
         shown=shown,
         counts=await page.call(count_workspace, Empty()),
-        grants=grants,
+        granted=await granted(page, list_workspace_permissions, request) if may_list else Card(),
         grant=manage_workspace_permission,
         update=update_workspace,
         delete=delete_workspace,
-        pages=pages_of(page, token),
-        **GRANTING,
     )
 
 

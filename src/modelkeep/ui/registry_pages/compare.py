@@ -1,13 +1,16 @@
 """Versions of a model side by side."""
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 from starlette.responses import RedirectResponse, Response
 
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter
 from modelkeep.registry.model_versions import ModelVersion, NamedVersion, get_model_version
+from modelkeep.registry.rules import is_prompt
 from modelkeep.ui.page import Page
+from modelkeep.ui.registry_pages.prompt_text import TAGS_OF_PROMPTS, Line, differences, read_prompt, shelf_of
 from modelkeep.ui.view import view
 
 _MOST = 8
@@ -33,6 +36,14 @@ class Measured(NamedTuple):
     widths: list[float]
 
 
+class Changed(NamedTuple):
+    """How the text of a prompt's version differs from an earlier one's; None where it is too long to compare."""
+
+    before: str
+    after: str
+    lines: list[Line] | None
+
+
 @view("/p/{platform}/models/{name}/compare")
 async def compare(page: Page) -> Response:
     """Up to eight versions: `?versions=1,2,5`."""
@@ -56,8 +67,9 @@ async def compare(page: Page) -> Response:
     tables = [("Params", _params(versions)), ("Tags", _tags(versions))]
     return page.render(
         "registry/compare.html",
-        place="models",
         name=name,
+        changes=_changes(versions),
+        **shelf_of(page, versions[0].tags if versions else []),
         versions=versions,
         missing=missing,
         metrics=_metrics(versions),
@@ -72,7 +84,15 @@ def _params(versions: list[ModelVersion]) -> list[Row]:
 
 
 def _tags(versions: list[ModelVersion]) -> list[Row]:
-    return _rows([{tag.key: tag.value for tag in version.tags} for version in versions])
+    shown = [[tag for tag in version.tags if tag.key not in TAGS_OF_PROMPTS] for version in versions]
+    return _rows([{tag.key: tag.value for tag in tags} for tags in shown])
+
+
+def _changes(versions: list[ModelVersion]) -> list[Changed]:
+    """What each version of a prompt says otherwise than the one before it in the comparison."""
+    texts = [(version.version, read_prompt(version.tags)) for version in versions if is_prompt(version.tags)]
+    told = [(number, text) for number, text in texts if text is not None]
+    return [Changed(old, new, differences(before, after)) for (old, before), (new, after) in pairwise(told)]
 
 
 def _rows(pairs: list[dict[str, str]]) -> list[Row]:

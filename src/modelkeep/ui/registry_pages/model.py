@@ -42,10 +42,11 @@ from modelkeep.registry.registered_models import (
 )
 from modelkeep.ui.filters import FilterProblem, as_filter, both, quoted
 from modelkeep.ui.forms import Form
-from modelkeep.ui.granting import GRANTING
+from modelkeep.ui.granting import granted
 from modelkeep.ui.links import run_link
 from modelkeep.ui.listing import ROWS, Sorting, pages_of
 from modelkeep.ui.page import Page
+from modelkeep.ui.registry_pages.prompt_text import PROMPTS_ALONE, TEXT_TAG, read_prompt, shelf_of
 from modelkeep.ui.registry_pages.texts import confirm
 from modelkeep.ui.view import action, view
 
@@ -68,6 +69,7 @@ async def model(page: Page) -> Response:
     """One model and a page of its versions."""
     name = page.parameter("name")
     shown = await _shown(page)
+    shelf = shelf_of(page, shown.tags)
     text, stage, sorting = page.asked("q"), page.asked("stage"), Sorting(page, _COLUMNS, "-version")
     found: list[ModelVersion] = []
     token: Any = ""
@@ -75,9 +77,10 @@ async def model(page: Page) -> Response:
     try:
         # What people typed comes first, so that errors point into what they see.
         filter_ = both(
-            as_filter(text, words="source_path"),
+            as_filter(text, words=f"tags.`{TEXT_TAG}`" if shelf["prompt"] else "source_path"),
             f"name = {quoted(name)}",
             f"current_stage = {quoted(stage)}" if stage in STAGES else "",
+            PROMPTS_ALONE if shelf["prompt"] else "",
         )
         answer = await page.call(
             search_model_versions,
@@ -88,15 +91,13 @@ async def model(page: Page) -> Response:
         if error.kind is not ErrorKind.INVALID_PARAMETER:
             raise
         problem, status = FilterProblem(text, error), 400
-    grants, _ = await page.calls.call_page(
-        list_registered_model_permissions, page.scope, ListRegisteredModelPermissions(registered_model_key=name)
-    )
+    of_model = ListRegisteredModelPermissions(registered_model_key=name)
     keys = metric_keys(found)
     chosen = [key for key in page.request.query_params.getlist("metric") if key in keys]
     return page.render(
         "registry/model.html",
         status=status,
-        place="models",
+        **shelf,
         model=shown,
         versions=found,
         newest=max((int(version.version) for version in shown.latest_versions), default=None),
@@ -108,13 +109,13 @@ async def model(page: Page) -> Response:
         pages=pages_of(page, token),
         metric_keys=keys,
         metrics=chosen or keys[:_SHOWN_METRICS],
+        texts={version.version: read_prompt(version.tags) for version in found} if shelf["prompt"] else {},
         values={version.version: {metric.key: metric.value for metric in version.model_metrics} for version in found},
         operations=_OPERATIONS,
-        grants=grants.items,
+        granted=await granted(page, list_registered_model_permissions, of_model),
         grant=manage_registered_model_permission,
         editing=page.asked("edit"),
         edited_tag=page.asked("tag"),
-        **GRANTING,
     )
 
 
@@ -169,7 +170,7 @@ async def alias_model(page: Page, form: Form) -> Response:
 async def rename_form(page: Page) -> Response:
     shown = await _shown(page)
     page.demand(rename_registered_model)
-    return page.render("registry/rename_model.html", place="models", model=shown, operations=_OPERATIONS)
+    return page.render("registry/rename_model.html", model=shown, operations=_OPERATIONS, **shelf_of(page, shown.tags))
 
 
 @action("/p/{platform}/models/{name}/rename", shows=rename_form)
@@ -183,7 +184,7 @@ async def rename_model(page: Page, form: Form) -> Response:
 async def delete_form(page: Page) -> Response:
     shown = await _shown(page)
     page.demand(delete_registered_model)
-    return page.render("registry/delete_model.html", place="models", model=shown, operations=_OPERATIONS)
+    return page.render("registry/delete_model.html", model=shown, **shelf_of(page, shown.tags))
 
 
 @action("/p/{platform}/models/{name}/delete", shows=delete_form)
@@ -191,8 +192,9 @@ async def delete_model(page: Page, form: Form) -> Response:
     """Delete a model, once its name was typed."""
     name = page.parameter("name")
     confirm(form.text("confirmed"), name)
+    shelf = shelf_of(page, (await page.call(get_registered_model, NamedModel(name))).registered_model.tags)
     await page.call(delete_registered_model, NamedModel(name))
-    return page.go_to(page.at("models"), f"The model {name} was deleted.")
+    return page.go_to(page.at(shelf["place"]), f"The {'prompt' if shelf['prompt'] else 'model'} {name} was deleted.")
 
 
 @view("/p/{platform}/models/{name}/versions/{version}/run")

@@ -6,7 +6,7 @@ from modelkeep.core.errors import ApiError, ErrorKind
 from modelkeep.core.fields import Tag
 from modelkeep.registry.registered_model_search import SearchRegisteredModels, search_registered_models
 from modelkeep.registry.registered_models import CreateRegisteredModel, RegisteredModel, create_registered_model
-from modelkeep.ui.filters import FilterProblem, as_filter
+from modelkeep.ui.filters import FilterProblem, as_filter, both
 from modelkeep.ui.forms import Form
 from modelkeep.ui.listing import ROWS, Sorting, pages_of
 from modelkeep.ui.page import Page
@@ -19,13 +19,20 @@ _COLUMNS = {"name": "name", "updated": "-last_updated_timestamp"}
 @view("/p/{platform}/models")
 async def models(page: Page) -> Response:
     """Models by name, or those that a search finds."""
+    return await list_models(page, "registry/models.html", "models")
+
+
+async def list_models(page: Page, template: str, place: str, condition: str = "") -> Response:
+    """The models that meet the condition and what was searched for."""
     text, sorting = page.asked("q"), Sorting(page, _COLUMNS, "name")
     found: list[RegisteredModel] = []
     token, problem, status = "", None, 200
     try:
         answer = await page.call(
             search_registered_models,
-            SearchRegisteredModels(as_filter(text), ROWS, sorting.order_by, page.asked("page") or None),
+            SearchRegisteredModels(
+                both(as_filter(text), condition), ROWS, sorting.order_by, page.asked("page") or None
+            ),
         )
         found, token = answer.registered_models, answer.next_page_token or ""
     except ApiError as error:
@@ -33,9 +40,9 @@ async def models(page: Page) -> Response:
             raise
         problem, status = FilterProblem(text, error), 400
     return page.render(
-        "registry/models.html",
+        template,
         status=status,
-        place="models",
+        place=place,
         models=found,
         newest={model.name: _newest(model) for model in found},
         query=text,

@@ -6,7 +6,9 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from modelkeep.registry.model_versions import ModelVersion
+from modelkeep.registry.rules import is_prompt
 from modelkeep.ui.page import Page
+from modelkeep.ui.registry_pages.prompt_text import TEXT_TAG
 
 
 class Snippet(NamedTuple):
@@ -19,12 +21,15 @@ class Snippet(NamedTuple):
 
 def snippets(page: Page, version: ModelVersion) -> list[Snippet]:
     """With this server's own address and this version's names."""
-    uri = f"models:/{version.name}/{version.version}"
-    load = f"mlflow.pyfunc.load_model({_text(uri)})"
+    prompt = is_prompt(version.tags)
+    scheme, function = ("prompts", "genai.load_prompt") if prompt else ("models", "pyfunc.load_model")
+    uri = f"{scheme}:/{version.name}/{version.version}"
+    load = f"mlflow.{function}({_text(uri)})"
     if version.aliases:
-        by_alias = f"models:/{version.name}@{version.aliases[0]}"
-        load = f"mlflow.pyfunc.load_model({_text(by_alias)})  # or {_text(uri)}"
-    mlflow = f"import mlflow\n\nmlflow.set_tracking_uri({_text(page.tracking_uri)})\nmodel = {load}\n"
+        by_alias = f"{scheme}:/{version.name}@{version.aliases[0]}"
+        load = f"mlflow.{function}({_text(by_alias)})  # or {_text(uri)}"
+    loaded = f"{'prompt' if prompt else 'model'} = {load}\n"
+    mlflow = f"import mlflow\n\nmlflow.set_tracking_uri({_text(page.tracking_uri)})\n{loaded}"
     oracle = (
         "import oci\n"
         "from aidp_python_client.aidataplatform_dp import MLOpsClient\n\n"
@@ -32,7 +37,11 @@ def snippets(page: Page, version: ModelVersion) -> list[Snippet]:
         "version = client.get_model_version(\n"
         f"    {_text(page.platform)}, name={_text(version.name)}, version={_text(version.version)}\n"
         ").data.model_version\n"
-        "print(version.source)\n"
+        + (
+            f'print({{tag.key: tag.value for tag in version.tags}}["{TEXT_TAG}"])\n'
+            if prompt
+            else "print(version.source)\n"
+        )
     )
     query = urlencode({"name": version.name, "version": version.version})
     address = f"{page.platform_api}/model-versions/get?{query}"

@@ -33,6 +33,7 @@ from modelkeep.registry.model_versions import (
 from modelkeep.ui.forms import Form
 from modelkeep.ui.page import Page
 from modelkeep.ui.registry_pages.lineage import files_of, lineage_of
+from modelkeep.ui.registry_pages.prompt_text import read_prompt, shelf_of
 from modelkeep.ui.registry_pages.snippets import snippets
 from modelkeep.ui.view import action, view
 
@@ -66,18 +67,20 @@ async def _shown(page: Page) -> ModelVersion:
 @view(_PATH)
 async def version(page: Page) -> Response:
     shown = await _shown(page)
+    shelf = shelf_of(page, shown.tags)
     return page.render(
-        "registry/version.html",
-        place="models",
+        "registry/prompt_version.html" if shelf["prompt"] else "registry/version.html",
         version=shown,
-        lineage=await lineage_of(page, shown),
-        files=await files_of(page, shown),
+        lineage=None if shelf["prompt"] else await lineage_of(page, shown),
+        files=None if shelf["prompt"] else await files_of(page, shown),
+        text=read_prompt(shown.tags) if shelf["prompt"] else None,
         snippets=snippets(page, shown),
         stages=STAGES,
         active_stages=ACTIVE_STAGES,
         operations=_OPERATIONS,
         editing=page.asked("edit"),
         edited_tag=page.asked("tag"),
+        **shelf,
     )
 
 
@@ -132,7 +135,7 @@ async def move_version(page: Page, form: Form) -> Response:
 async def delete_version_form(page: Page) -> Response:
     shown = await _shown(page)
     page.demand(delete_model_version)
-    return page.render("registry/delete_version.html", place="models", version=shown, operations=_OPERATIONS)
+    return page.render("registry/delete_version.html", version=shown, **shelf_of(page, shown.tags))
 
 
 @action(f"{_PATH}/delete", shows=delete_version_form)

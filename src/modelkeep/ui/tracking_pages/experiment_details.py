@@ -24,8 +24,9 @@ from modelkeep.tracking.experiments import (
     update_experiment,
 )
 from modelkeep.ui.forms import Form
-from modelkeep.ui.granting import GRANTING, read_change
+from modelkeep.ui.granting import granted, read_change
 from modelkeep.ui.page import Page
+from modelkeep.ui.registry_pages.texts import confirm
 from modelkeep.ui.tracking_pages.experiment import load_experiment, may_change
 from modelkeep.ui.tracking_pages.notes import NOTE_TAG, client_tags, note_of, own_tags
 from modelkeep.ui.view import action, view
@@ -38,11 +39,9 @@ async def details(page: Page) -> Response:
     """Description, tags and facts."""
     shown = await load_experiment(page)
     tags: list[Tag] = shown.tags
-    grants, _ = await page.calls.call_page(
-        list_experiment_permissions, page.scope, ListExperimentPermissions(experiment_id=shown.experiment_id)
-    )
-    of_experiment = ManageExperimentPermission(experiment_id=shown.experiment_id)
-    await page.caller.learn([manage_experiment_permission], of_experiment)
+    of_experiment = ListExperimentPermissions(experiment_id=shown.experiment_id)
+    managed = ManageExperimentPermission(experiment_id=shown.experiment_id)
+    await page.caller.learn([manage_experiment_permission], managed)
     return page.render(
         "tracking/experiment_details.html",
         place="experiments",
@@ -53,9 +52,8 @@ async def details(page: Page) -> Response:
         may_change=await may_change(page, shown),
         editing=page.asked("edit"),
         edited_tag=page.asked("tag"),
-        grants=grants.items,
+        granted=await granted(page, list_experiment_permissions, of_experiment),
         grant=manage_experiment_permission,
-        **GRANTING,
     )
 
 
@@ -91,9 +89,18 @@ async def rename_experiment(page: Page, form: Form) -> Response:
     return page.go_to(_details_of(page), f"The experiment is now called {name}.")
 
 
-@action(f"{_PATH}/delete", shows=details)
+@view(f"{_PATH}/delete")
+async def delete_form(page: Page) -> Response:
+    shown = await load_experiment(page)
+    await page.caller.learn([delete_experiment], DeleteExperiment(shown.experiment_id))
+    page.demand(delete_experiment)
+    return page.render("tracking/delete_experiment.html", place="experiments", experiment=shown)
+
+
+@action(f"{_PATH}/delete", shows=delete_form)
 async def remove_experiment(page: Page, form: Form) -> Response:
-    """Delete, with a way back: it can be restored."""
+    """Delete, once its name was typed. There is a way back: it can be restored."""
+    confirm(form.text("confirmed"), (await load_experiment(page)).name)
     await page.call(delete_experiment, DeleteExperiment(page.parameter("experiment_id")))
     return page.go_to(page.in_workspace("experiments"), "The experiment was deleted. It can be restored.")
 
