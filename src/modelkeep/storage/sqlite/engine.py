@@ -1,9 +1,10 @@
 """The SQLite engine: group commit through one connection, readers beside it.
 
 A write is run where it arrives, on the event loop, in a transaction that is open until the loop has run all that came
-with it; then the transaction is committed on a thread, and the next writes wait for that. A thread that ran the
-writes as well was measured: it and the loop took Python's lock from each other at every statement, which cost as
-much as SQLite itself. What may wait for the disk, the flush of a commit, never stops the loop.
+with it, and what is about to come (`gathering.py`); then the transaction is committed on a thread, and the next writes
+wait for that. A thread that ran the writes as well was measured: it and the loop took Python's lock from each other at
+every statement, which cost as much as SQLite itself. What may wait for the disk, the flush of a commit, never stops the
+loop.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from modelkeep.storage.fair_threads import FairThreads
 from modelkeep.storage.one_statement import OneStatement, SecondStatement
 from modelkeep.storage.sqlite.checkpoints import Checkpoints
 from modelkeep.storage.sqlite.connection import SqliteConnection
+from modelkeep.storage.sqlite.gathering import LONGEST_WAIT_SECONDS, Gathering
 from modelkeep.storage.sqlite.lock import DATABASE_NAME
 from modelkeep.storage.transaction import Transaction
 from modelkeep.storage.turns import Turns
@@ -47,6 +49,8 @@ class SqliteEngine:
         # The writes of the open transaction. Where `_broken`, it has to be undone and each of them run alone.
         self._group: list[Write] = []
         self._broken = False
+        self._gathering = Gathering(write_group)
+        self._wait: asyncio.TimerHandle | None = None
         self._committing = False
         self._commits = 0
         self._began = 0.0
@@ -133,7 +137,7 @@ class SqliteEngine:
         return connection
 
     def _run(self, write: Write) -> None:
-        """Run a write in the open transaction, or open one that ends when the loop has run what it has now.
+        """Run a write in the open transaction, or open one, which ends when the loop has run what it has now or later.
 
         A savepoint each would cost a fifth of a write, for pages are copied at each. Few writes fail, and of these
         most have changed nothing yet. For one that has, the transaction is undone and its writes are run alone.
@@ -141,16 +145,34 @@ class SqliteEngine:
         self._group.append(write)
         try:
             if len(self._group) == 1:
-                self._loop.call_soon(self._commit)
+                self._loop.call_soon(self._commit_or_wait)
                 self._write_connection.control("BEGIN IMMEDIATE")
             if not self._broken:
                 write.run(self._write_connection)
         except Exception:
             self._broken = True
-        if len(self._group) == self._write_group:
+        size = len(self._group)
+        if size == self._write_group or (
+            self._wait is not None and (self._broken or self._gathering.is_complete(size))
+        ):
             self._commit()
 
+    def _commit_or_wait(self) -> None:
+        """Commit what the loop has run, unless others are about to come."""
+        if self._group and not self._committing:
+            if not self._broken and self._gathering.is_worth_waiting(len(self._group)):
+                self._wait = self._loop.call_later(LONGEST_WAIT_SECONDS, self._stop_waiting)
+            else:
+                self._commit()
+
+    def _stop_waiting(self) -> None:
+        self._gathering.missed()
+        self._commit()
+
     def _commit(self) -> None:
+        if self._wait is not None:
+            self._wait.cancel()
+            self._wait = None
         if self._group and not self._committing:
             self._committing = True
             self._began = time.perf_counter()
@@ -243,6 +265,7 @@ class SqliteEngine:
         self._commits += 1
         group, self._group = self._group, []
         self._broken = self._committing = False
+        self._gathering.saw(len(group) + len(self._waiting))
         self.on_commit(len(group), time.perf_counter() - self._began)
         for write in group:
             write.deliver()
