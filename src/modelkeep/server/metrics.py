@@ -15,6 +15,7 @@ from modelkeep.core.scope import Scope
 from modelkeep.registry.outbox import Depth, depth
 from modelkeep.server.figures import COMMITS, GROUPS, REQUESTS, SECONDS, SIZES, Figures, Series
 from modelkeep.server.http import Answer, HttpRequest, RequestHeaders
+from modelkeep.server.removals import Left, left_to_remove
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.errors import Unavailable
 
@@ -80,13 +81,13 @@ async def metrics_answer(request: HttpRequest, figures: Figures, engine: Engine)
     from prometheus_client.exposition import choose_encoder
 
     try:
-        outbox: Depth | None = await engine.read(depth)
+        left: tuple[Depth, Left] | None = await engine.read(lambda tx: (depth(tx), left_to_remove(tx)))
     except Unavailable:
-        outbox = None
+        left = None
     totals, processes = figures.totals(), figures.processes()
     encode, content_type = choose_encoder(request.headers.get("accept") or "")
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected([*_families(totals), *_outbox(outbox), *_processes(processes)]))
+    registry.register(_Collected([*_families(totals), *_left(left), *_processes(processes)]))
     # There may be thousands of lines.
     body = await asyncio.to_thread(encode, registry)
     return Answer(200, body, content_type=content_type)
@@ -121,11 +122,13 @@ def _families(totals: Mapping[Series, list[float]]) -> "Iterator[Metric]":
     yield from families.values()
 
 
-def _outbox(outbox: Depth | None) -> "Iterator[Metric]":
+def _left(left: tuple[Depth, Left] | None) -> "Iterator[Metric]":
+    """What is still to be done, which the database knows."""
     from prometheus_client.core import GaugeMetricFamily
 
-    if outbox is None:
+    if left is None:
         return
+    outbox, removals = left
     states = GaugeMetricFamily(
         "modelkeep_outbox_deliveries", "Events that wait for their delivery, and dead letters.", labels=("state",)
     )
@@ -134,6 +137,12 @@ def _outbox(outbox: Depth | None) -> "Iterator[Metric]":
     yield states
     age = 0.0 if outbox.oldest is None else max(0.0, (now_ms() - outbox.oldest) / 1_000)
     yield GaugeMetricFamily("modelkeep_outbox_oldest_seconds", "Age of the oldest event that waits.", age)
+    kept = GaugeMetricFamily(
+        "modelkeep_artifact_removals", "Deleted owners whose artifacts are still to be removed.", labels=("state",)
+    )
+    kept.add_metric(("waiting",), removals.waiting)
+    kept.add_metric(("failing",), removals.failing)
+    yield kept
 
 
 def _processes(processes: Mapping[str, int]) -> "Iterator[Metric]":

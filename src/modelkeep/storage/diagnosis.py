@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from modelkeep.storage.errors import DatabaseUnusable
 from modelkeep.storage.migrate import open_engine
-from modelkeep.storage.schema import users, webhook_deliveries, write_records
+from modelkeep.storage.schema import artifact_removals, users, webhook_deliveries, write_records
 
 _CARELESS = ("fsync", "full_page_writes", "synchronous_commit")
 # Looking through more of a file than this takes long.
@@ -22,12 +22,20 @@ class Waiting(NamedTuple):
     dead: int
 
 
+class Unremoved(NamedTuple):
+    """Artifacts of what was deleted that could not be removed, and the latest reason."""
+
+    places: int
+    problem: str
+
+
 class Diagnosis(NamedTuple):
     """`careless` are settings that are off and ought not to be; `damage` is "" where none was seen or looked for."""
 
     users: int
     newest_write_ms: int | None
     outbox: Waiting
+    unremoved: Unremoved
     clock_skew_ms: int = 0
     damage: str = ""
     careless: tuple[str, ...] = ()
@@ -54,12 +62,19 @@ def _common(connection: sa.Connection) -> Diagnosis:
     delivery, record = webhook_deliveries.c, write_records.c
     alive = sa.select(delivery.created_at).where(delivery.died_at.is_(None)).order_by(delivery.id).limit(1)
     dead = sa.select(delivery.id).where(delivery.died_at.is_not(None)).limit(_MOST_COUNTED).subquery()
+    removal = artifact_removals.c
+    failing = sa.select(removal.id).where(removal.attempts > 0).limit(_MOST_COUNTED).subquery()
+    reason = sa.select(removal.last_error).where(removal.attempts > 0).order_by(removal.due_at.desc()).limit(1)
     return Diagnosis(
         connection.execute(sa.select(sa.func.count()).select_from(users)).scalar_one(),
         connection.execute(sa.select(record.at).order_by(record.id.desc()).limit(1)).scalar(),
         Waiting(
             connection.execute(alive).scalar(),
             connection.execute(sa.select(sa.func.count()).select_from(dead)).scalar_one(),
+        ),
+        Unremoved(
+            connection.execute(sa.select(sa.func.count()).select_from(failing)).scalar_one(),
+            connection.execute(reason).scalar() or "",
         ),
     )
 

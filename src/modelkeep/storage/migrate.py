@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from modelkeep.storage.errors import DatabaseUnusable
 from modelkeep.storage.schema import metadata
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest revision in `migrations/versions`. Known here so that a start need not load Alembic to see it."""
 NEEDS = "0005"
 """The newest revision that a server must know to run on HEAD's schema. It stays behind HEAD as long as what is new

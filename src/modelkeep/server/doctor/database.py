@@ -45,6 +45,7 @@ def _findings(settings: Settings, diagnosis: Diagnosis) -> Iterator[Finding]:
     if settings.database:
         yield from _postgres(settings, diagnosis)
     yield from _outbox(diagnosis)
+    yield from _removals(diagnosis)
     if settings.read_replica:
         yield _replica(settings)
 
@@ -101,6 +102,16 @@ def _outbox(diagnosis: Diagnosis) -> Iterator[Finding]:
         hours = age / _OLD_MS
         yield warning(
             "webhooks", f"An event waits for {hours:,.0f} hours.", "Is a receiver away, or no server running?"
+        )
+
+
+def _removals(diagnosis: Diagnosis) -> Iterator[Finding]:
+    count, problem = diagnosis.unremoved
+    if count:
+        yield warning(
+            "removals",
+            f"Artifacts of {count} deleted runs, models or workspaces could not be removed: {problem.rstrip('.')}.",
+            "A server tries again, once an hour at least: look at the place of the artifacts and its permissions.",
         )
 
 

@@ -246,4 +246,9 @@ artifact_removals = sa.Table(
     number("workspace_id"),
     text("path"),
     number("at"),
+    # When to try, again where it has failed before.
+    sa.Column("due_at", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    text("last_error"),
+    sa.Index("ix_artifact_removals_due", "due_at", "id"),
 )
