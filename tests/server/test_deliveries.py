@@ -4,11 +4,14 @@ import base64
 import hashlib
 import hmac
 import itertools
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
 from tests.support.api import Api
 from tests.support.command import run
@@ -89,6 +92,26 @@ def test_without_a_secret_it_is_not_signed_and_a_secret_can_be_taken_away(api: A
         api.ok("PATCH", f"webhooks/{webhook}", {"secret": ""})
         _version(api, _model(api))
         assert "x-mlflow-signature" not in receiver.wait_for(1)[0].headers
+
+
+def test_what_cannot_be_signed_is_not_sent_and_is_a_dead_letter_that_says_why(data_directory: Path) -> None:
+    with Receiver() as receiver, RunningServer(data_directory, *FLAGS, "--webhook-attempts", "2") as server:
+        api = _api(server)
+        webhook = _webhook(api, receiver, secret="hush")
+        with closing(sqlite3.connect(data_directory / "modelkeep.db")) as database, database:
+            database.execute("UPDATE server_secrets SET value = ? WHERE name = 'sealing'", [Fernet.generate_key()])
+        trial = api.ok("POST", f"webhooks/{webhook}/test", {})["result"]
+        assert not trial["success"]
+        assert "secret cannot be read" in trial["error_message"]
+        name = _model(api)
+        _version(api, name)
+        (letter,) = _wait_for_letters(api, 1)
+        assert (letter["attempts"], letter["last_status"]) == (2, 0)
+        assert "secret cannot be read" in letter["last_error"]
+        assert receiver.messages == []
+        api.ok("PATCH", f"webhooks/{webhook}", {"secret": "again"})
+        assert api.post("internal/webhook-deliveries/retry")["retried"] == 1
+        assert "x-mlflow-signature" in receiver.wait_for(1)[0].headers
 
 
 def test_what_fails_is_made_again_under_its_id_and_what_is_behind_it_waits(api: Api) -> None:

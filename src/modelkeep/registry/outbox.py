@@ -23,7 +23,10 @@ class Due(NamedTuple):
 
 
 class Claimed(NamedTuple):
-    """What is to be delivered now, by whoever holds the lease."""
+    """What is to be delivered now, by whoever holds the lease.
+
+    `secret` is "" where there is none, and None where it cannot be read.
+    """
 
     id: int
     webhook_id: int
@@ -34,7 +37,7 @@ class Claimed(NamedTuple):
     attempts: int
     webhook: str
     url: str
-    secret: str
+    secret: str | None
     lease: int
 
 
@@ -148,12 +151,11 @@ def claim(tx: Transaction, due: Due, lease: int) -> Claimed | None:
     return Claimed._make((*fields, url, _secret(tx, sealed), lease))
 
 
-def _secret(tx: Transaction, sealed: bytes | None) -> str:
-    """A secret that cannot be read leaves the message unsigned, which a receiver who expects a signature refuses."""
+def _secret(tx: Transaction, sealed: bytes | None) -> str | None:
     try:
         return unseal(tx, sealed) if sealed else ""
     except Unreadable:
-        return ""
+        return None
 
 
 def settle(tx: Transaction, done: Claimed, failure: Failure | None, now: int, lease: int) -> Claimed | None:

@@ -22,6 +22,9 @@ _KEEP = Query(
 class Unreadable(Exception):
     """A sealed secret was sealed with another key."""
 
+    def __init__(self) -> None:
+        super().__init__("The secret cannot be read, so nothing was sent: give the webhook its secret again.")
+
 
 def seal(tx: Transaction, secret: str) -> bytes:
     """Encrypt a secret, in a transaction that writes: the first of all makes the key."""

@@ -77,15 +77,17 @@ class WebhookTestAnswer(msgspec.Struct):
 
 
 class Trial(NamedTuple):
-    """What is to be sent where."""
+    """What is to be sent where. Without a secret it is "", and None where it cannot be read."""
 
     url: str
-    secret: str
+    secret: str | None
     body: str
 
 
 async def send_trial(stores: Stores, trial: Trial, exchange: Exchange) -> WebhookTestAnswer:
     """Send it once. A trial that fails is an answer and no error."""
+    if trial.secret is None:
+        return WebhookTestAnswer(WebhookTestResult(success=False, error_message=str(Unreadable())))
     headers = message_headers(trial.secret, str(uuid.uuid4()), int(time.time()), trial.body)
     try:
         reply = await exchange.post(trial.url, headers, trial.body.encode())
@@ -101,10 +103,11 @@ def test_webhook(tx: Transaction, scope: Scope, request: TestWebhook) -> Trial:
     webhook = load_webhook(tx, scope, request.webhook_id)
     event = as_event(request.event or webhook.events[0], "event")
     row = tx.one(_FIND_SECRET, webhook=request.webhook_id)
+    secret: str | None
     try:
         secret = unseal(tx, row[0]) if row and row[0] else ""
     except Unreadable:
-        secret = ""
+        secret = None
     platform = scope.tenancy.platform_key if scope.tenancy else ""
     body = msgspec.json.encode(envelope(event, EXAMPLES[event], scope.now, platform)).decode()
     return Trial(webhook.url, secret, body)

@@ -15,6 +15,7 @@ from modelkeep.core.clock import now_ms
 from modelkeep.core.exchange import HeaderList, NotSent, Post, Reply
 from modelkeep.core.settings import Settings
 from modelkeep.registry.outbox import Claimed, Due, Failure, claim, find_due, forget_dead, release, settle
+from modelkeep.registry.sealing import Unreadable
 from modelkeep.registry.webhook_messages import message_headers, message_id
 from modelkeep.storage.engine import Engine
 from modelkeep.storage.errors import Unavailable
@@ -156,11 +157,14 @@ class Deliverer:
     async def _attempt(self, held: Claimed) -> Failure | None:
         """Try once; None where the receiver took it."""
         identity = message_id(held.webhook, held.id, held.created_at)
-        headers = message_headers(held.secret, identity, now_ms() // 1_000, held.body)
         reply: Reply | None = None
         try:
+            if held.secret is None:
+                # A receiver that does not insist on a signature would take it for anybody's.
+                raise Unreadable
+            headers = message_headers(held.secret, identity, now_ms() // 1_000, held.body)
             reply = await self._send(held.url, headers, held.body.encode())
-        except NotSent as error:
+        except (NotSent, Unreadable) as error:
             problem = str(error)
         else:
             if 200 <= reply.status < 300:
