@@ -1,5 +1,6 @@
 """What keeps a server from PostgreSQL is one line and exit code 1; nothing was changed, and no password is told."""
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,8 +133,10 @@ def test_a_schema_that_a_start_may_not_bring_up_to_date(data_directory: Path, da
 def test_a_driver_that_is_missing(tmp_path: Path, data_directory: Path) -> None:
     (tmp_path / "psycopg.py").write_text("raise ImportError('not here')")
     url = f"postgresql://anna:{_SECRET}@localhost/x"
+    # Before what the tests themselves are run with, not in its place: the sources may be there.
+    path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
     for command in _COMMANDS:
-        outcome = run(*command, "--data", data_directory, "--database", url, PYTHONPATH=str(tmp_path))
+        outcome = run(*command, "--data", data_directory, "--database", url, PYTHONPATH=path)
         _refused(outcome, "modelkeep[postgres]")
 
 

@@ -19,24 +19,27 @@ def server_url(settings: Settings, port: int) -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{port}"
 
 
-def free_port(host: str, port: int) -> int:
-    """The port, or a free one for 0. Granian shares ports between its workers, so it would not see one in use."""
+def held_port(host: str, port: int) -> socket.socket:
+    """The port, or a free one for 0, kept from other programs until the socket is closed, while workers come and go.
+
+    Granian shares ports between its workers, so it would not see one that another program has. Raises `PortUnusable`.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    holder = socket.socket(family, socket.SOCK_STREAM)
     try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            found: int = probe.getsockname()[1]
-            return found
+        if port:
+            _require_free(family, host, port)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holder.bind((host, port))
     except OSError as error:
+        holder.close()
         if error.errno == errno.EADDRINUSE:
             raise PortUnusable(f"Port {port} of {host} is in use by another process.") from None
         raise PortUnusable(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from None
-
-
-def held_port(host: str, port: int) -> socket.socket:
-    """The port, kept from other programs while workers come and go."""
-    holder = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    holder.bind((host, port))
     return holder
+
+
+def _require_free(family: socket.AddressFamily, host: str, port: int) -> None:
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))

@@ -20,7 +20,7 @@ from granian.server.embed import Server
 
 from modelkeep.artifacts.stores import ArtifactsUnusable
 from modelkeep.core.settings import Settings
-from modelkeep.server.address import PortUnusable, free_port, held_port, server_url
+from modelkeep.server.address import PortUnusable, held_port, server_url
 from modelkeep.server.application import Application
 from modelkeep.server.authentication.entrance import Unprotected
 from modelkeep.server.database import shown_database
@@ -51,13 +51,11 @@ def serve(settings: Settings, pages: Pages | None = None) -> None:
     # Until there is somebody to heed it: it would end the process.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     try:
-        port = free_port(settings.host, settings.port)
+        holder = held_port(settings.host, settings.port)
     except PortUnusable as error:
         raise CannotServe(str(error)) from None
-    if settings.workers == 1:
-        _serve_alone(settings, port, pages)
-    else:
-        _serve_by_workers(settings, port, pages)
+    with holder:
+        (_serve_alone if settings.workers == 1 else _serve_by_workers)(settings, holder.getsockname()[1], pages)
 
 
 def _serve_alone(settings: Settings, port: int, pages: Pages | None) -> None:
@@ -96,7 +94,7 @@ def _serve_by_workers(settings: Settings, port: int, pages: Pages | None) -> Non
         except _CANNOT_START as error:
             report(str(error))
 
-    with TemporaryDirectory(prefix="modelkeep-figures-") as shared, held_port(settings.host, port):
+    with TemporaryDirectory(prefix="modelkeep-figures-") as shared:
         try:
             Workers(settings.workers, work, settings.shutdown_seconds).run(lambda: _tell(settings, port))
         except WorkerFailed as error:
