@@ -20,6 +20,7 @@ from modelkeep.storage.transaction import Transaction
 from modelkeep.storage.writes import Write
 
 _NAME = Query(sa.insert(metric_keys).values(name=sa.bindparam("name")))
+_NAMES = Query(sa.select(metric_keys.c.name).order_by(metric_keys.c.name))
 
 
 class Bench:
@@ -47,8 +48,12 @@ class Bench:
         raise Unavailable("lost")
 
     def write(self, *names: str, put: bool = False) -> list[Write]:
+        return self.run(*((_insert(name, put=put), _raise) for name in names))
+
+    def run(self, *works: tuple[Callable[[Transaction], Any], Callable[[Transaction, Exception], Any]]) -> list[Write]:
+        """A group of writes, each what it does and what is done otherwise."""
         loop = asyncio.new_event_loop()
-        writes = [Write(_insert(name, put=put), _raise, None, loop.create_future()) for name in names]
+        writes = [Write(work, otherwise, None, loop.create_future()) for work, otherwise in works]
         loop.close()
         self.writer.write(writes)
         return writes
@@ -111,3 +116,15 @@ def test_many_that_fail_fail_alone(bench: Bench, put: bool) -> None:
     writes = bench.write(*"AaBbCcDdEeFfGgHh", put=put)
     assert [write.error is None for write in writes] == [True, False] * 8
     assert bench.names() == sorted("AaBbCcDdEeFfGgHh")
+
+
+def test_a_row_that_cannot_be_sent_is_the_failure_of_who_wrote_it(bench: Bench) -> None:
+    def ask(tx: Transaction) -> list[str]:
+        return [row[0] for row in tx.all(_NAMES)]
+
+    writes = bench.run(
+        (_insert("a", put=True), _raise), (_insert("\ud800", put=True), _raise), (ask, lambda tx, error: ask(tx))
+    )
+    assert [type(write.error) for write in writes] == [type(None), UnicodeEncodeError, type(None)]
+    assert writes[2].result == ["a"]
+    assert bench.names() == ["a"]

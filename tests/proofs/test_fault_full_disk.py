@@ -126,3 +126,17 @@ def test_a_disk_that_takes_no_more_files_refuses_artifacts(disk: SmallDisk, tmp_
         assert answer.error == (503, "TEMPORARILY_UNAVAILABLE", "ServiceUnavailable")
         disk.empty()
         api.ok("PUT", "artifacts/new/folder/f", content=b"x")
+
+
+def test_an_artifact_that_was_kept_is_not_said_to_be_not_where_its_record_finds_no_room(tmp_path: Path) -> None:
+    files = FailingFiles(tmp_path, "modelkeep.db")
+    with RunningServer(tmp_path / "data", environment=files.environment) as server:
+        api = Api(server.url, "/api/2.0/mlflow-artifacts")
+        files.fail_writes(_FULL, errno.ENOSPC)
+        answer = api.call("PUT", "artifacts/f", content=b"x")
+        assert answer.error == (503, "TEMPORARILY_UNAVAILABLE", "ServiceUnavailable"), answer
+        assert "not known" in answer.body["message"]
+        assert api.call("GET", "artifacts/f").content == b"x"
+        files.heal()
+        api.ok("PUT", "artifacts/f", content=b"y")
+        assert api.call("GET", "artifacts/f").content == b"y"

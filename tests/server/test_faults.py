@@ -7,12 +7,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from modelkeep.artifacts.stores import Stores
 from modelkeep.core.errors import ErrorKind, not_authenticated
 from modelkeep.core.exchange import HeaderList, NotSent, Reply
-from modelkeep.core.scope import Dialect
+from modelkeep.core.scope import Dialect, Principal, Scope
 from modelkeep.core.settings import Settings
 from modelkeep.identity.changes import IdentityWatch
 from modelkeep.server.access_log import AccessLog
@@ -172,3 +173,33 @@ def test_a_failing_start_leaves_nothing_that_keeps_the_process(tmp_path: Path) -
     with pytest.raises(DatabaseUnusable, match="file is not a database"):
         asyncio.run(start())
     assert not any(thread.name.startswith("modelkeep") for thread in threading.enumerate())
+
+
+def test_a_change_of_identities_that_is_kept_is_answered_whatever_fails_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def create_user() -> tuple[Answer, int]:
+        upgrade(f"sqlite:///{tmp_path / 'modelkeep.db'}")
+        engine = SqliteEngine(tmp_path, readers=1, write_group=8, max_waiting_writes=8)
+        await engine.start()
+        watch = IdentityWatch(engine)
+        await watch.look()
+        before = watch.generation
+        stores = Stores(Settings(data=tmp_path), b"key")
+        executor = Executor(engine, Replays(24, etag_readers()), 0, stores, watch, lambda: None)
+        (operation,) = (found for found in all_operations() if found.name == "create_user")
+        scope = Scope(Principal("root", administrator=True), Dialect.ORACLE, 0, "test", Settings().limits, b"")
+        request = msgspec.convert({"name": "anna"}, operation.request)
+
+        async def fail(*ignored: object) -> None:
+            raise Unavailable("the disk failed")
+
+        monkeypatch.setattr(engine, "look_up", fail)
+        answer = await executor.write(operation, scope, request, None, None)
+        await engine.close()
+        stores.close()
+        return answer, watch.generation - before
+
+    answer, changed = asyncio.run(create_user())
+    assert answer.status in (200, 201)
+    assert changed, "what is remembered of identities no longer holds"

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from modelkeep.storage.bulk import BulkInsert
-from modelkeep.storage.errors import Unavailable, UniqueViolation
+from modelkeep.storage.errors import DiskFull, OutcomeUnknown, Unavailable, UniqueViolation
 from modelkeep.storage.migrate import upgrade
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import server_secrets
@@ -111,6 +111,98 @@ def test_rows_that_clash_when_a_neighbour_asks_for_them_are_the_failure_of_who_w
         assert await _names(engine) == ["a", "b"]
 
     _with_engine(tmp_path, use, write_group=write_group)
+
+
+def test_a_row_that_cannot_be_kept_is_the_failure_of_who_wrote_it(tmp_path: Path) -> None:
+    def insert_later(name: str, content: Any = b"") -> Callable[[Transaction], str]:
+        def work(tx: Transaction) -> str:
+            tx.insert(_LATER, [(name, content)])
+            return f"{name} is new"
+
+        return work
+
+    def ask(tx: Transaction) -> list[str]:
+        return [row[0] for row in tx.all(_NAMES)]
+
+    async def use(engine: SqliteEngine) -> None:
+        outcomes: Any = await asyncio.gather(
+            engine.write(insert_later("a"), _raise),
+            engine.write(insert_later("b", 2**70), _raise),
+            engine.write(ask, lambda tx, error: ask(tx)),
+            return_exceptions=True,
+        )
+        assert [outcomes[0], type(outcomes[1]), outcomes[2]] == ["a is new", OverflowError, ["a"]]
+        assert await _names(engine) == ["a"]
+
+    _with_engine(tmp_path, use)
+
+
+def test_where_a_full_disk_ends_the_transaction_what_comes_after_is_done_once(tmp_path: Path) -> None:
+    runs: list[str] = []
+
+    def insert_anew(tx: Transaction) -> str:
+        runs.append(f"run {len(runs)}")
+        tx.run(_INSERT, key=runs[-1], content=b"")
+        return runs[-1]
+
+    def refuse(tx: Transaction) -> str:
+        raise _Refused
+
+    def fill(tx: Transaction, error: Exception) -> str:
+        tx.run(_INSERT, key="too large", content=b"x" * 1_000_000)
+        return "filled"
+
+    async def use(engine: SqliteEngine) -> None:
+        await engine.write(_insert("before"), _raise)
+        engine._write_connection.control("PRAGMA max_page_count=1")
+        works = [(_insert("a"), _raise), (refuse, fill), (insert_anew, _raise)]
+        outcomes = await asyncio.gather(*(engine.write(*work) for work in works), return_exceptions=True)
+        assert outcomes[0] == "a"
+        assert isinstance(outcomes[1], DiskFull)
+        assert await _names(engine) == ["a", "before", outcomes[2]]
+
+    _with_engine(tmp_path, use)
+
+
+def test_what_a_crash_may_bring_back_is_not_said_to_be_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit fails in its flush. Run alone, one of its writes fails before its own commit, and one is refused."""
+    control, runs = connection.SqliteConnection.control, {"failing": 0, "refused": 0}
+
+    def lose_commits(self: connection.SqliteConnection, statement: str) -> None:
+        if statement == "COMMIT":
+            raise OutcomeUnknown("the flush failed")
+        control(self, statement)
+
+    def failing_later(name: str, error: Exception) -> Callable[[Transaction], str]:
+        def work(tx: Transaction) -> str:
+            runs[name] += 1
+            if runs[name] > 1:
+                raise error
+            return _insert(name)(tx)
+
+        return work
+
+    async def use(engine: SqliteEngine) -> None:
+        works = [failing_later("failing", Unavailable("a read failed")), failing_later("refused", _Refused())]
+        monkeypatch.setattr(connection.SqliteConnection, "control", lose_commits)
+        outcomes = await asyncio.gather(*(engine.write(work, _raise) for work in works), return_exceptions=True)
+        monkeypatch.undo()
+        assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown, OutcomeUnknown]
+
+    _with_engine(tmp_path, use)
+
+
+def test_a_scan_whose_transaction_the_disk_has_ended_tells_of_the_disk(tmp_path: Path) -> None:
+    def scan(tx: Transaction) -> None:
+        tx._connection.control("ROLLBACK")  # type: ignore[attr-defined]
+        raise Unavailable("a read failed")
+
+    async def use(engine: SqliteEngine) -> None:
+        with pytest.raises(Unavailable):
+            await engine.read(scan)
+        assert await engine.read(lambda tx: tx.all(_NAMES)) == []
+
+    _with_engine(tmp_path, use)
 
 
 def test_what_answers_instead_of_a_failed_write_finds_its_changes_undone(tmp_path: Path) -> None:

@@ -164,3 +164,17 @@ def test_a_transaction_that_lost_rows_is_not_committed_though_a_neighbour_took_t
     connection.control("BEGIN IMMEDIATE")
     connection.insert(_SECRETS, [("two", b"")])
     connection.control("COMMIT")
+
+
+@pytest.mark.parametrize("value", [2**70, "\ud800"], ids=["a number of 70 bits", "half a character"])
+def test_a_transaction_that_lost_rows_to_a_value_that_cannot_be_kept_is_not_committed(
+    connection: SqliteConnection, value: Any
+) -> None:
+    connection.insert(_SECRETS, [("one", b"")])
+    connection.insert(_SECRETS, [("two", value)])
+    changes = connection.changes
+    with pytest.raises((OverflowError, UnicodeEncodeError)) as raised:
+        connection.flush()
+    assert connection.changes != changes, "who came upon it would think that nothing has to be undone"
+    with pytest.raises(raised.type):
+        connection.control("COMMIT")

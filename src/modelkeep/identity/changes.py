@@ -39,8 +39,12 @@ class IdentityWatch:
         self._count: int | None = None
         self.generation = 0
 
+    def changed(self) -> None:
+        """Say that this process has changed something. Nothing is asked, for that might fail: the change is kept."""
+        self.generation += 1
+
     async def look(self) -> None:
-        """See whether something has changed. Called after each write of this process that changes identities."""
+        """See whether another process has changed something."""
         row = await self._engine.look_up(lambda tx: tx.one(_COUNT))
         count = row[0] if row else 0
         if count != self._count:

@@ -18,7 +18,7 @@ from modelkeep.server.records import put_record, record_of, record_write
 from modelkeep.server.remembered import RememberedAnswers
 from modelkeep.server.retry import Replays, RetryToken
 from modelkeep.storage.engine import Engine
-from modelkeep.storage.errors import UniqueViolation
+from modelkeep.storage.errors import OutcomeUnknown, Overloaded, Unavailable, UniqueViolation
 from modelkeep.storage.transaction import Subject, Transaction
 
 _encode = msgspec.json.Encoder().encode
@@ -100,7 +100,8 @@ class Executor:
     async def _record_bytes(self, operation: Operation, scope: Scope, request: msgspec.Struct, plan: Any) -> None:
         """Leave the record of a change of artifacts, once it is done: bytes and rows share no transaction.
 
-        A part of an upload leaves none: the file that is made of all of them does.
+        A part of an upload leaves none: the file that is made of all of them does. Where the record cannot be kept,
+        nobody is told that nothing was done.
         """
         if getattr(plan, "part", 0):
             return
@@ -111,7 +112,10 @@ class Executor:
         def work(tx: Transaction) -> None:
             put_record(tx, record)
 
-        await self._engine.write(work, _raise, None, "", _tenant(scope))
+        try:
+            await self._engine.write(work, _raise, None, "", _tenant(scope))
+        except (Unavailable, Overloaded) as error:
+            raise OutcomeUnknown(f"The bytes were changed, and the record of that was not kept: {error}") from error
 
     async def write(
         self,
@@ -145,7 +149,7 @@ class Executor:
 
         answer = await self._engine.write(work, otherwise, if_match, _first_changed(request), _tenant(scope))
         if changes_identities:
-            await self._watch.look()
+            self._watch.changed()
         if announced:
             self._wake_deliverer()
         return answer

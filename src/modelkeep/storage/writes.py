@@ -37,7 +37,7 @@ class Write:
         self.error: Exception | None = None
 
     def run(self, connection: WritingConnection) -> None:
-        """Take the outcome of `work`; raise where it failed after it had changed something."""
+        """Take the outcome of `work`; raise where it failed after a change, or where the database failed it."""
         changes = connection.changes
         try:
             self.result, self.error = self.work(Transaction(connection, self.if_match)), None
@@ -45,7 +45,7 @@ class Write:
             if isinstance(error, Unavailable) or connection.changes != changes:
                 raise
             self.run_otherwise(connection, error)
-            if self.error is not None and connection.changes != changes:
+            if self.error is not None and (isinstance(self.error, Unavailable) or connection.changes != changes):
                 raise self.error from error
 
     def run_otherwise(self, connection: WritingConnection, error: Exception) -> None:

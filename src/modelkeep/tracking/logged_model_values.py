@@ -11,7 +11,6 @@ from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter, missin
 from modelkeep.core.fields import Tag, check_length
 from modelkeep.core.limits import Limits
 from modelkeep.storage.bulk import BulkInsert
-from modelkeep.storage.errors import UniqueViolation
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import logged_model_params, logged_model_tags
 from modelkeep.storage.tag_table import TagTable
@@ -56,10 +55,8 @@ def store_params(tx: Transaction, model: int, params: Sequence[Param], *, is_new
                 f"changing params is not allowed: {param.key!r} was logged with {known[param.key][:200]!r} already, "
                 f"and is now {param.value[:200]!r}.",
             )
-    try:
-        tx.insert(_INSERT, [(model, param.key, param.value) for param in params if param.key not in known])
-    except UniqueViolation:
-        raise invalid_parameter("params", "another writer logged one of them at the same moment.") from None
+    # Where another server sets one of them at the same moment, the database says so later: a second attempt finds it.
+    tx.insert(_INSERT, [(model, param.key, param.value) for param in params if param.key not in known])
 
 
 def _check(field: str, pair: Tag | Param, limits: Limits) -> None:

@@ -131,7 +131,7 @@ class LogIns:
                 record_log_in(tx, scope, LOG_OUT, user.id, user.name)
 
         await self._engine.write(work, _raise)
-        await self._watch.look()
+        self._watch.changed()
 
     async def _open(self, user: int, scope: Scope, deed: str) -> Session:
         secret, now = secrets.token_urlsafe(32), now_ms()

@@ -59,7 +59,7 @@ class ProvidedUsers:
             return user
 
         user = await self._engine.write(receive, _raise)
-        await self._watch.look()
+        self._watch.changed()
         return user
 
     def _groups(self, claims: dict[str, Any]) -> list[str] | None:

@@ -117,10 +117,11 @@ class PostgresConnection:
         writers, self._writers = [*self._writers, self.writer], []
         try:
             return self._wire.run([*later, statement])
-        except psycopg.Error as error:
-            # What failed has left its transaction unusable, as a change would.
+        except Exception as error:
+            # What failed has left its transaction unusable, as a change would. So does a value that cannot be sent:
+            # what others had put off was not sent either.
             self.changes += 1
-            reason = self._translated(error)
+            reason = self._translated(error) if isinstance(error, psycopg.Error) else error
             self.blamed = self.blamed or (writers[self._wire.failed], reason)
             raise reason from error
 

@@ -63,7 +63,10 @@ class Wire:
             self.control(b"DEALLOCATE ALL")
             self._prepared.clear()
         # Before anything is sent: what cannot be sent must not leave half of it on the way.
-        ready = [_ready(statement) for statement in statements]
+        ready = []
+        for self.failed, statement in enumerate(statements):
+            ready.append(_ready(statement))
+        self.failed = 0
         if len(ready) == 1 and (ready[0].key in self._prepared or not self._prepares(ready[0])):
             self._send(ready[0])
             return self._answer()

@@ -116,8 +116,9 @@ class SqliteConnection:
             for bulk, rows in self._put_off.take():
                 for sql, arguments in in_statements(self._form(bulk.of_one), len(bulk.columns), rows):
                     self._execute(sql, arguments)
-        except sqlite3.Error as error:
-            self._spoilt = _translated(error)
+        except Exception as error:
+            # Not only the database's: a value that the driver cannot bind loses the rows of all others as well.
+            self._spoilt = _translated(error) if isinstance(error, sqlite3.Error) else error
             # A change of all, so that whoever came upon it is undone, whatever it makes of the error.
             self._put_off.taken_in += 1
             raise self._spoilt from error
@@ -196,6 +197,8 @@ def _translated(error: sqlite3.Error) -> Exception:
         return ForeignKeyViolation(str(error))
     if name.startswith("SQLITE_BUSY"):
         return Busy(f"Another process holds the database: {error}")
+    if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
+        return Unavailable("The database could not be opened again.")
     if name == "SQLITE_FULL":
         return DiskFull(f"The database's disk is full: {error}")
     if name.startswith(("SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):

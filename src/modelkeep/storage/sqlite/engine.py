@@ -149,6 +149,9 @@ class SqliteEngine:
                 self._write_connection.control("BEGIN IMMEDIATE")
             if not self._broken:
                 write.run(self._write_connection)
+                # SQLite ends a transaction by itself where the disk or memory fails a statement. What came after would
+                # each be kept at once, and then be done again with its group.
+                self._broken = not self._write_connection.in_transaction
         except Exception:
             self._broken = True
         size = len(self._group)
@@ -216,28 +219,32 @@ class SqliteEngine:
 
     def _commit_alone(self, write: Write) -> None:
         """Run and commit one write that must be undone without its neighbours, or report why it cannot be."""
-        connection = self._write_connection
+        was_done = write.error is None
         try:
             self._begin_patiently()
-            before = connection.changes
+            before = self._write_connection.changes
             try:
-                write.run(connection)
-                connection.flush()
+                write.run(self._write_connection)
+                self._write_connection.flush()
             except Exception as error:
                 self._undo()
                 self._begin_patiently()
-                before = connection.changes
-                write.run_otherwise(connection, error)
+                before = self._write_connection.changes
+                write.run_otherwise(self._write_connection, error)
                 if write.error is not None:
                     self._undo()
-            if connection.in_transaction:
-                connection.control("COMMIT")
-                if connection.changes != before:
+            # Where there is no transaction left, COMMIT says that nothing was kept.
+            if write.error is None or self._write_connection.in_transaction:
+                self._write_connection.control("COMMIT")
+                if self._write_connection.changes != before:
                     # It stands in the log where the one that failed did.
                     self._in_doubt = None
         except Exception as error:
             self._undo()
-            write.fail(self._in_doubt if self._in_doubt is not None and isinstance(error, Unavailable) else error)
+            write.fail(error)
+        if self._in_doubt is not None and was_done and write.error is not None:
+            # What failed now was done in the commit that a crash may bring back.
+            write.fail(self._in_doubt)
 
     def _begin_patiently(self) -> None:
         deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -278,4 +285,6 @@ def _on_snapshot(connection: SqliteConnection, work: Callable[[Transaction], T])
     try:
         return work(Transaction(connection))
     finally:
-        connection.control("COMMIT")
+        # A disk that fails a statement has ended it: what failed is to be told, not that there is nothing to end.
+        if connection.in_transaction:
+            connection.control("COMMIT")
