@@ -43,6 +43,7 @@ _MOVE = Query(
         Insert(metrics).from_select(_COLUMNS, _RECENT.order_by(*(recent_metrics.c[column] for column in _COLUMNS)))
     )
 )
+_RECENT_POINTS = Query(sa.select(runs.c.recent_points).where(runs.c.id == sa.bindparam("run")))
 _FORGET = Query(sa.delete(recent_metrics).where(recent_metrics.c.run_id == sa.bindparam("run")))
 
 _KEY = sa.select(metric_keys.c.id).where(metric_keys.c.name == sa.bindparam("key")).scalar_subquery()
@@ -100,8 +101,19 @@ def _newest(points: Sequence[Point]) -> Sequence[Point]:
     return list(newest.values())
 
 
+def has_put_aside(tx: Transaction, run: int) -> bool:
+    """Whether points of a run may be elsewhere than in their places."""
+    row = tx.one(_RECENT_POINTS, run=run)
+    return row is not None and row[0] > 0
+
+
+def placed_points_of_run() -> sa.Subquery:
+    """The points of one metric of a run that has put none aside. Parameters: `row`, and `key`, the name."""
+    return _of_metric(metrics).subquery()
+
+
 def points_of_run() -> sa.Subquery:
-    """The points of one metric of one run wherever they are, each once. Parameters: `row`, and `key`, the name."""
+    """The points of one metric of one run wherever they are, each once. Parameters as above."""
     put_aside = recent_metrics.alias()
     placed = sa.exists().where(*(metrics.c[column] == put_aside.c[column] for column in _COLUMNS))
     return sa.union_all(_of_metric(metrics), _of_metric(put_aside).where(~placed)).subquery()

@@ -19,7 +19,7 @@ class RunStatus(Enum):
     INTERNAL_ERROR = "INTERNAL_ERROR"
 
 
-class Metric(msgspec.Struct):
+class Metric(msgspec.Struct, gc=False):
     """A value of a metric. What is no finite number is the string NaN, Infinity or -Infinity."""
 
     key: str
