@@ -80,7 +80,8 @@ class Settings:
     )
     max_requests_in_flight: int = _setting(2_000, "Requests at one time, before more are answered 503.")
     max_connections: int = _setting(4_096, "Connections at one time; further ones wait.")
-    max_header_bytes: int = _setting(128 * 1024, "Longest head of a request: its URL and its headers together.")
+    # The HTTP server sends files in pieces of this size as well: with 128 KiB a fifth slower than with its own 408.
+    max_header_bytes: int = _setting(408 * 1024, "Longest head of a request: its URL and its headers together.")
     header_seconds: int = _setting(30, "How long a client may take for the head of a request, or be idle.")
     body_seconds: int = _setting(
         60, "How long a body may stand still while it is sent; of a body in one piece, for each megabyte."
