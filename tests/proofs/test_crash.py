@@ -36,6 +36,14 @@ def postgres() -> Iterator[OwnPostgres]:
         yield own
 
 
+@pytest.fixture(scope="module")
+def pair(postgres: OwnPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RunningServer]]:
+    """Two servers on that PostgreSQL, which outlive each of its faults."""
+    flags, home = ["--database", postgres.url, "--no-access-log"], tmp_path_factory.mktemp("pair")
+    with RunningServer(home / "1", *flags) as first, RunningServer(home / "2", *flags) as second:
+        yield [first, second]
+
+
 def _count(effort: Effort, ledger: Ledger, url: str) -> None:
     for end, count in ledger.check(url).items():
         effort.seen[f"writes {end}"] += count
@@ -109,21 +117,19 @@ def _pause(postgres: OwnPostgres, clients: Clients, one: Round) -> None:
 
 @pytest.mark.parametrize("fault", [_kill, _cut_connections, _pause])
 def test_a_postgresql_that_fails(
-    tmp_path: Path, postgres: OwnPostgres, fault: Callable[[OwnPostgres, Clients, Round], None]
+    postgres: OwnPostgres, pair: list[RunningServer], fault: Callable[[OwnPostgres, Clients, Round], None]
 ) -> None:
     effort = Effort("crash")
-    flags = ["--database", postgres.url, "--no-access-log"]
-    with RunningServer(tmp_path / "1", *flags) as first, RunningServer(tmp_path / "2", *flags) as second:
-        urls = [first.url, second.url]
-        for one in effort.rounds(1):
-            with one:
-                ledger = Ledger(first.url, _CLIENTS, f"{fault.__name__}-{one.seed}")
-                with Clients(urls, _CLIENTS, one.seed, ledger.write, ledger.history) as clients:
-                    for _ in range(_FAULTS):
-                        _wait_a_moment(clients, one)
-                        fault(postgres, clients, one)
-                        effort.seen[f"faults: {fault.__name__.strip('_')}"] += 1
-                    clients.wait_for(100)
-                _count(effort, ledger, second.url)
-        for server in (first, second):
-            assert b"Traceback" not in server.problems, server.problems.decode()
+    urls = [server.url for server in pair]
+    for one in effort.rounds(1):
+        with one:
+            ledger = Ledger(urls[0], _CLIENTS, f"{fault.__name__}-{one.seed}")
+            with Clients(urls, _CLIENTS, one.seed, ledger.write, ledger.history) as clients:
+                for _ in range(_FAULTS):
+                    _wait_a_moment(clients, one)
+                    fault(postgres, clients, one)
+                    effort.seen[f"faults: {fault.__name__.strip('_')}"] += 1
+                clients.wait_for(100)
+            _count(effort, ledger, urls[1])
+    for server in pair:
+        assert b"Traceback" not in server.problems, server.problems.decode()
