@@ -49,6 +49,13 @@ VIEWS = [
     View("version-narrow", "/p/default/models/main.growth.churn/versions/3", 390),
     View("delete-version", "/p/default/models/main.growth.churn/versions/3/delete"),
     View("compare-versions", "/p/default/models/main.growth.churn/compare?versions=1,2,3,4"),
+    View("prompts", "/p/default/prompts"),
+    View("prompts-empty", "/p/empty/prompts"),
+    View("prompt", "/p/default/models/support-answer"),
+    View("prompt-version", "/p/default/models/support-answer/versions/3"),
+    View("prompt-version-narrow", "/p/default/models/support-answer/versions/3", 390),
+    View("prompt-chat", "/p/default/models/ticket-triage/versions/1"),
+    View("compare-prompts", "/p/default/models/support-answer/compare?versions=1,2,3"),
     View("register", "/p/default/register?model=main.growth.churn"),
     View("experiments", f"{_TRACKING}/experiments"),
     View("new-experiment", f"{_TRACKING}/new-experiment"),
@@ -58,6 +65,7 @@ VIEWS = [
     View("runs-columns", f"{_TRACKING}/experiments/1?keys=l"),
     View("runs-empty", "/p/empty/w/default/experiments/0"),
     View("experiment-details", f"{_TRACKING}/experiments/1/details"),
+    View("delete-experiment", f"{_TRACKING}/experiments/1/delete"),
     View("logged-models", f"{_TRACKING}/experiments/1/logged-models"),
     View("run", f"{_TRACKING}/runs/{{run}}"),
     View("run-narrow", f"{_TRACKING}/runs/{{run}}", 390),
@@ -67,9 +75,12 @@ VIEWS = [
     View("run-artifact-page", f"{_TRACKING}/runs/{{run}}/artifacts?path=report.html"),
     View("compare-runs", f"{_TRACKING}/compare?{{runs}}&show=curves&show=parallel&show=contour&show=box"),
     View("logged-model", f"{_TRACKING}/logged-models/{{logged_model}}"),
+    View("logged-model-artifacts", f"{_TRACKING}/logged-models/{{logged_model}}/artifacts?path=MLmodel"),
+    View("delete-logged-model", f"{_TRACKING}/logged-models/{{logged_model}}/delete"),
     View("workspaces", "/p/default/workspaces"),
     View("platforms", "/platforms"),
     View("workspace", "/p/default/w/default/overview"),
+    View("delete-workspace", "/p/default/w/trials/overview/delete"),
     View("permissions", "/p/default/permissions"),
     View("users", "/users"),
     View("users-narrow", "/users", 390),
@@ -80,7 +91,9 @@ VIEWS = [
     View("revoke-token", "/users/alma/tokens/laptop/revoke"),
     View("groups", "/groups"),
     View("group", "/groups/growth"),
+    View("delete-group", "/groups/growth/delete"),
     View("roles", "/roles"),
+    View("role", "/roles/auditors"),
     View("server", "/server"),
     View("log-in", "/login"),
     View("audit", "/p/default/audit"),
@@ -95,6 +108,16 @@ VIEWS = [
     View("extreme-user", "/users/" + "long-name-" * 20),
     View("extreme-user-narrow", "/users/" + "long-name-" * 20, 390),
     View("extreme-role", "/roles/" + "long-name-" * 20),
+    View("extreme-compare", "/p/extreme/models/" + "long-name-" * 25 + "/compare?versions=1,2"),
+    View("extreme-experiment-details", "/p/extreme/w/default/experiments/1/details"),
+    View("extreme-delete-experiment", "/p/extreme/w/default/experiments/1/delete"),
+    View("extreme-charts", "/p/extreme/w/default/runs/{extreme_run}/charts"),
+    View("extreme-prompts", "/p/extreme/prompts"),
+    View("extreme-prompt", "/p/extreme/models/" + "long-prompt-" * 20),
+    View("extreme-prompt-version", "/p/extreme/models/" + "long-prompt-" * 20 + "/versions/1"),
+    View("extreme-prompt-compare", "/p/extreme/models/" + "long-prompt-" * 20 + "/compare?versions=1,2"),
+    View("extreme-workspace", "/p/extreme/w/default/overview"),
+    View("extreme-version-narrow", "/p/extreme/models/" + "long-name-" * 25 + "/versions/1", 390),
     View("extreme-version", "/p/extreme/models/" + "long-name-" * 25 + "/versions/1"),
 ]
 """Every view. Those whose names begin with `extreme` are for looking at, and not kept in `docs/images/`."""
@@ -106,6 +129,7 @@ def fill(server: RunningServer) -> dict[str, str]:
     root = Api(server.url)
     for platform in ("empty", "extreme"):
         root.ok("POST", "/api/3.0/mlflow/workspaces", {"name": platform}, status=201)
+    Api(server.url, "/20260430/aiDataPlatforms/default").post("workspaces", displayName="trials")
     extreme = Api(server.url, "/20260430/aiDataPlatforms/extreme/workspaces/default/mlops/api/2.0/mlflow")
     fill_extremes(extreme)
     shown = Api(server.url, "/api/2.0/mlflow")
@@ -128,8 +152,14 @@ def fill_extremes(api: Api) -> str:
     api.post("registered-models/create", name=name, tags=tags, description="word" * 300 + "\n\n`" + "c" * 400 + "`")
     for _ in range(2):
         api.post("model-versions/create", name=name, source="s3://" + "folder/" * 60, tags=tags, description="x" * 999)
+    prompt, flag = "long-prompt-" * 20, {"key": "mlflow.prompt.is_prompt", "value": "true"}
+    api.post("registered-models/create", name=prompt, tags=[flag, *tags])
+    for said in ("{{ " + "v" * 200 + " }} " + "word" * 300, "One line\n" * 60 + "x" * 900):
+        told = [flag, {"key": "mlflow.prompt.text", "value": said}, *tags]
+        api.post("model-versions/create", name=prompt, source="dummy-source", tags=told)
     for number in range(12):
-        api.post("registered-models/alias", name=name, alias=f"alias-{number}-" + "a" * 60, version="1")
+        for one in (name, prompt):
+            api.post("registered-models/alias", name=one, alias=f"alias-{number}-" + "a" * 60, version="1")
     return name
 
 
@@ -161,6 +191,7 @@ def fill_people(root: Api, *, extreme: bool) -> dict[str, str]:
     token = {"name": "nightly training", "scope": "MANAGE", "platform": "default", "days": 90}
     api.ok("POST", "users/alma/tokens", token, status=201)
     api.ok("POST", "users/alma/keys", {"public_key": key_pair()[1]}, status=201)
+    api.ok("POST", "users/alma/session-tokens", {"public_key": key_pair()[1]}, status=201)
     for name, called in (("ines", "Ines Rocha"), ("joon", "Joon Park"), ("mira", "Mira Sand")):
         details = {"name": name, "display_name": called, "email": f"{name}@example.com", "is_disabled": name == "mira"}
         api.ok("POST", "users", details, status=201)

@@ -1,11 +1,13 @@
 """Jinja's environment: everything is escaped, and a name that is not there is an error."""
 
 import shlex
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from modelkeep import __version__
+from modelkeep.core.fields import Tag
 from modelkeep.ui.assets import Assets
 from modelkeep.ui.formats import ago, duration, number, python, size, when
 from modelkeep.ui.links import link
@@ -14,13 +16,17 @@ from modelkeep.ui.markdown import render_markdown
 from modelkeep.ui.navigation import navigation
 from modelkeep.ui.pointing import field_of
 from modelkeep.ui.registry_pages.prompt_text import TAGS_OF_PROMPTS
+from modelkeep.ui.tracking_pages.notes import own_tags
 
 if TYPE_CHECKING:
     from modelkeep.ui.page import Page
 
+_HIDDEN_TAGS = ("modelkeep.demo", *TAGS_OF_PROMPTS)
 
-HIDDEN_TAGS = ("mlflow.note.content", "modelkeep.demo", *TAGS_OF_PROMPTS)
-"""Tags that pages show in another form."""
+
+def _listed_tags(tags: Iterable[Tag]) -> list[Tag]:
+    """Those that lists show: what people set, and not what clients keep there for themselves."""
+    return [tag for tag in own_tags(tags) if tag.key not in _HIDDEN_TAGS]
 
 
 class Templates:
@@ -43,6 +49,7 @@ class Templates:
             duration=duration,
             markdown=render_markdown,
             python=python,
+            listed_tags=_listed_tags,
             shell=shlex.quote,
         )
         self._environment.globals.update(
@@ -50,7 +57,6 @@ class Templates:
             plotly_styles=lambda: assets.plotly_styles,
             link=link,
             version=__version__,
-            hidden_tags=HIDDEN_TAGS,
             hidden_of_prompts=TAGS_OF_PROMPTS,
             link_here=here,
             wrong=lambda page: field_of(page.problem),
