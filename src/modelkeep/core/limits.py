@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+# Compared by identity: a server has one, and what is remembered for it is found at every request.
+@dataclass(frozen=True, eq=False)
 class Limits:
     name_length: int = 255
     description_length: int = 100_000

@@ -1,6 +1,7 @@
 """Metrics of runs: every point is kept, and of each metric the latest value beside."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import isnan
 from operator import itemgetter
 
@@ -19,7 +20,7 @@ from modelkeep.tracking.model_metrics import store_model_metrics
 from modelkeep.tracking.runs import LocatedRun, RunId, locate_active_run, run_key, wrote_to
 
 
-class Point(msgspec.Struct):
+class Point(msgspec.Struct, gc=False):
     """A value of a metric. Where it measures a logged model, `model_id` names it, and the dataset may be named."""
 
     key: str
@@ -64,24 +65,35 @@ def log_metric(tx: Transaction, scope: Scope, request: LogMetric) -> Empty:
 
 def check_points(points: Sequence[Point], limits: Limits, field: str = "metrics") -> None:
     """Keys and times. `field` is where the points stand in the request."""
-    for key in {point.key for point in points}:
-        try:
-            check_key(key, limits)
-        except ApiError:
-            place = next(place for place, point in enumerate(points) if point.key == key)
-            check_key(key, limits, f"{field}[{place}].key" if field else "key")
-    for place in [place for place, point in enumerate(points) if point.timestamp < 0]:
+    fault = _first_fault(tuple([point.key for point in points]), limits)
+    if fault is not None:
+        check_key(points[fault].key, limits, f"{field}[{fault}].key" if field else "key")
+    if [point for point in points if point.timestamp < 0]:
+        place = next(place for place, point in enumerate(points) if point.timestamp < 0)
         raise invalid_parameter(
             f"{field}[{place}].timestamp" if field else "timestamp",
             f"{points[place].timestamp} is no time; milliseconds since 1970 are.",
         )
 
 
+@lru_cache(128)
+def _first_fault(keys: tuple[str, ...], limits: Limits) -> int | None:
+    """The place of the first key that may not be one. Remembered, for a training logs the same keys at every step."""
+    for place, key in enumerate(keys):
+        try:
+            check_key(key, limits)
+        except ApiError:
+            return place
+    return None
+
+
 def store_points(tx: Transaction, scope: Scope, run: LocatedRun, points: Sequence[Point]) -> None:
     """Keep points in the history, and the latest of each metric beside."""
     keys = tx.metric_key_ids([point.key for point in points])
     # In the order of their keys: two batches to one run must not wait for each other's rows.
-    keyed = sorted(zip(keys, points, strict=True), key=_key)
+    keyed = list(zip(keys, points, strict=True))
+    if keys != sorted(keys):
+        keyed.sort(key=_key)
     rows = [(key, point.timestamp, point.step, point.value, 0) for key, point in keyed]
     if [row for row in rows if isnan(row[3])]:
         rows = [(*row[:3], 0.0, 1) if isnan(row[3]) else row for row in rows]

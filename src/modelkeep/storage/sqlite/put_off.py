@@ -77,7 +77,13 @@ class PutOff:
 
 def in_statements(form: Compiled, columns: int, rows: Sequence[Sequence[Any]]) -> Iterable[tuple[str, list[Any]]]:
     """The form of an insert of one row, made an insert of all of them, and its arguments."""
-    one = f"({', '.join('?' * columns)})"
     for start in range(0, len(rows), _MOST_ROWS):
         some = rows[start : start + _MOST_ROWS]
-        yield form.sql.replace(one, ", ".join([one] * len(some)), 1), list(chain.from_iterable(some))
+        yield _of_many(form.sql, columns, len(some)), list(chain.from_iterable(some))
+
+
+@lru_cache(2_000)
+def _of_many(sql: str, columns: int, rows: int) -> str:
+    """Remembered: making the text of some thousand places, and hashing it, costs as much as some rows do."""
+    one = f"({', '.join('?' * columns)})"
+    return sql.replace(one, ", ".join([one] * rows), 1)
