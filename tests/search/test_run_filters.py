@@ -171,3 +171,22 @@ def test_a_key_is_data_and_never_sql(runs: Runs, entity: str, key: str) -> None:
     assert runs.found(f"{entity}.`{key}` = {'1' if entity == 'metrics' else repr('1')}") == []
     order = {"experiment_ids": ["0"], "order_by": [f"{entity}.`{key}` DESC"]}
     assert len(runs.api.ok("POST", "runs/search", order)["runs"]) == len(ALL)
+
+
+def test_values_that_begin_alike_are_told_apart_however_long_they_are(runs: Runs) -> None:
+    """An index has the first 200 characters alone."""
+    edges = runs.api.post("experiments/create", name="edges")["experiment_id"]
+    values = {f"edge-{length}": "e" * length for length in (1, 199, 200, 201, 202)}
+    for name, value in values.items():
+        run = runs.api.post("runs/create", experiment_id=edges, run_name=name)["run"]["info"]["run_id"]
+        runs.api.post("runs/log-batch", run_id=run, params=[{"key": "edge", "value": value}])
+    for name, value in values.items():
+        assert runs.found(f"params.edge = '{value}'", edges) == [name]
+
+
+def test_a_metric_that_few_runs_have_is_bounded_by_its_filter_alone(runs: Runs) -> None:
+    assert runs.found("metrics.auc > 0.1") == ["alpha", "beta"]
+    assert runs.found("metrics.auc > 0.1", runs.other) == ["elsewhere"]
+    assert runs.found("metrics.auc = 0 and metrics.auc < 1") == ["delta"]
+    assert runs.found("metrics.auc > 0.1 and metrics.loss > 0") == ["alpha"]
+    assert runs.found("metrics.auc > 0.1 and metrics.loss > 1") == []

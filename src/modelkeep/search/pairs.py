@@ -46,6 +46,14 @@ def value_begins(value: Any, clause: Clause) -> "sa.ColumnElement[bool] | None":
     return given
 
 
+def _is_short(clause: Clause) -> "sa.ColumnElement[bool] | None":
+    """A value of fewer than 200 characters is equal where its first 200 are."""
+    if clause.operator != "=" or not clause.parameter:
+        return None
+    given: sa.ColumnElement[bool] = sa.func.length(sa.bindparam(clause.parameter, type_=sa.Text)) < _LENGTH
+    return given
+
+
 def _beginning(text: Any) -> sa.ColumnElement[str]:
     return sa.func.substr(text, _FIRST, _LENGTH)
 
@@ -60,4 +68,5 @@ def pairs_attribute(pairs: sa.Table, owner: sa.Column[int], kind: Kind, key: str
         kind,
         lambda condition, clause: holds_pair(pairs, (owner,), condition, named(clause)),
         lambda condition, clause: owners_of_pair(pairs, named(clause)),
+        enough=_is_short,
     )

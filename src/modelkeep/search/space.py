@@ -81,6 +81,8 @@ class Attribute:
     owners: Callable[[Condition, Clause], "sa.Select[Any] | None"] | None = None
     common: str = ""
     """The value that an index may leave out, since most rows have it."""
+    enough: Callable[[Clause], "sa.ColumnElement[bool] | None"] | None = None
+    """Where this holds, the `owners` of a clause are those that meet it, and none need be asked again."""
 
 
 Entity = Attribute | Mapping[str, Attribute]
@@ -108,9 +110,15 @@ class Space:
     def entity(self, name: str) -> str:
         return "attributes" if name == self.own_name else entity_named(name)
 
-    def conditions(self, clauses: Sequence[Clause]) -> list[sa.ColumnElement[bool]]:
-        """What must hold of a row, clause by clause."""
-        return [self._known(clause).where(self.compared(clause), clause) for clause in clauses]
+    def conditions(self, clauses: Sequence[Clause], entered: Clause | None = None) -> list[sa.ColumnElement[bool]]:
+        """What must hold of a row, clause by clause, where only the owners of the `entered` one are asked."""
+        return [self._condition(clause, is_entered=clause == entered) for clause in clauses]
+
+    def _condition(self, clause: Clause, *, is_entered: bool) -> sa.ColumnElement[bool]:
+        known = self._known(clause)
+        asked = known.where(self.compared(clause), clause)
+        enough = known.enough(clause) if is_entered and known.enough else None
+        return asked if enough is None else sa.or_(enough, asked)
 
     def owners(self, clause: Clause) -> "sa.Select[Any] | None":
         """The ids of the rows that may meet a clause, where an index finds them."""

@@ -1,4 +1,4 @@
-"""How searches compare values of metrics, of runs and of logged models."""
+"""How values of metrics, of runs and of logged models, are compared and read."""
 
 from typing import Any
 
@@ -18,3 +18,8 @@ def compared_metric(metrics: Any, condition: Condition, clause: Clause) -> sa.Co
     if clause.operator == "!=":
         return sa.or_(condition(metrics.value), metrics.is_nan == sa.literal_column("1"))
     return sa.and_(metrics.is_nan == sa.literal_column("0"), condition(metrics.value))
+
+
+def or_null(metrics: Any) -> sa.ColumnElement[Any]:
+    """The value, NULL for NaN: a column less is a fifth less of what SQLite's driver does for a row."""
+    return sa.case((metrics.is_nan == sa.literal_column("0"), metrics.value)).label("value")

@@ -16,8 +16,9 @@ from modelkeep.search.page import check_max_results
 from modelkeep.storage.query import Query
 from modelkeep.storage.transaction import Row, Transaction
 from modelkeep.tracking.guards import RUN, RunsGuard
+from modelkeep.tracking.metric_conditions import or_null
 from modelkeep.tracking.metric_store import has_put_aside, placed_points_of_run, points_of_run
-from modelkeep.tracking.run_records import Metric, metric_value
+from modelkeep.tracking.run_records import Metric, special_value
 from modelkeep.tracking.runs import RunId, locate_run, run_key
 
 _MOST_SAMPLED = 2_500
@@ -38,16 +39,11 @@ def _queries(points: sa.Subquery) -> _Queries:
     by_time = (column.timestamp, column.step, column.value, column.is_nan)
     orders = [Order(each.name, each, descending=False) for each in by_time]
     in_order = (
-        sa.select(column.timestamp, column.step, _value_of(column))
+        sa.select(column.timestamp, column.step, or_null(column))
         .order_by(*order_clauses(orders))
         .limit(sa.bindparam("most", type_=sa.Integer))
     )
     return _Queries(Query(in_order), Query(in_order.where(after(orders))), _sample(points))
-
-
-def _value_of(column: Any) -> sa.ColumnElement[Any]:
-    """NULL for NaN: a column less is a fifth less of what the driver does for a row."""
-    return sa.case((column.is_nan == sa.literal_column("0"), column.value)).label("value")
 
 
 def _sample(points: sa.Subquery) -> Query:
@@ -69,7 +65,7 @@ def _sample(points: sa.Subquery) -> Query:
     ).c
     evenly: Any = (placed.place * (most - 1)) % sa.func.nullif(placed.points - 1, 0) < most - 1
     return Query(
-        sa.select(placed.timestamp, placed.step, _value_of(placed))
+        sa.select(placed.timestamp, placed.step, or_null(placed))
         .where(
             sa.or_(
                 placed.points <= most, sa.and_(most > 1, evenly), sa.and_(most == 1, placed.place == placed.points - 1)
@@ -128,7 +124,7 @@ def get_metric_history(tx: Transaction, scope: Scope, request: MetricHistoryRequ
 def _points(key: str, rows: Sequence[Row]) -> list[Metric]:
     return [
         # What is finite, as nearly all is, costs a comparison and no call.
-        Metric(key, value if value is not None and -_INF < value < _INF else _special(value), timestamp, step)
+        Metric(key, value if value is not None and -_INF < value < _INF else special_value(value), timestamp, step)
         for timestamp, step, value in rows
     ]
 
@@ -217,11 +213,7 @@ def get_metric_history_bulk_interval(tx: Transaction, scope: Scope, request: Bul
 
 
 def _points_of(run: str, key: str, rows: Sequence[Row]) -> list[MetricWithRunId]:
-    return [MetricWithRunId(key, _special(value), timestamp, step, run) for timestamp, step, value in rows]
-
-
-def _special(value: float | None) -> float | str:
-    return metric_value(0.0, 1) if value is None else metric_value(value, 0)
+    return [MetricWithRunId(key, special_value(value), timestamp, step, run) for timestamp, step, value in rows]
 
 
 def _check_runs(scope: Scope, runs: Sequence[str], metric_key: str, field: str) -> None:

@@ -104,7 +104,7 @@ SPACE = Space(
             "end_time": column(_r.end_time, Kind.TIME, _ROWS, _found.end_time),
             "artifact_uri": Attribute(Kind.LISTED, lambda condition, clause: condition(_r.artifact_uri), _with_uri),
         },
-        "metrics": Attribute(Kind.REAL, _measured, _with_metric),
+        "metrics": Attribute(Kind.REAL, _measured, _with_metric, enough=lambda clause: sa.true()),
         "params": pairs_attribute(params, _r.id, Kind.OPTIONAL),
         "tags": pairs_attribute(run_tags, _r.id, Kind.OPTIONAL),
         "datasets": {

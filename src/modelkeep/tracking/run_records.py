@@ -35,7 +35,7 @@ class Param(msgspec.Struct):
     value: str = ""
 
 
-class RunInfo(msgspec.Struct):
+class RunInfo(msgspec.Struct, gc=False):
     """What a run is. `end_time` is absent while it runs; `run_uuid` is an older name of `run_id`."""
 
     run_id: str
@@ -118,3 +118,8 @@ def metric_value(value: float, is_nan: int) -> float | str:
     if value in (float("inf"), float("-inf")):
         return "Infinity" if value > 0 else "-Infinity"
     return value
+
+
+def special_value(value: float | None) -> float | str:
+    """The same of a value that is None for NaN."""
+    return "NaN" if value is None else metric_value(value, 0)

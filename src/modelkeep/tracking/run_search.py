@@ -25,10 +25,10 @@ from modelkeep.storage.schema import latest_metrics, metric_keys, run_tags, runs
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.in_experiments import experiments_asked, in_experiments
 from modelkeep.tracking.lifecycle import ViewType, in_view
-from modelkeep.tracking.metric_conditions import compared_metric
+from modelkeep.tracking.metric_conditions import compared_metric, or_null
 from modelkeep.tracking.run_conditions import SPACE
 from modelkeep.tracking.run_order import leading_metric, numbers_alone, order_runs
-from modelkeep.tracking.run_records import Metric, Run, metric_value
+from modelkeep.tracking.run_records import Metric, Run, special_value
 from modelkeep.tracking.run_rows import COLUMNS, RUNS, from_row
 
 _INF = float("inf")
@@ -40,7 +40,7 @@ _r, _l, _t = runs.c, latest_metrics.c, run_tags.c
 _parent = runs.alias("parent").c
 _ROWS = Query(sa.select(*COLUMNS).select_from(RUNS).where(_r.id.in_(one_of("rows", numbers=True))))
 _METRICS = Query(
-    sa.select(_l.run_id, metric_keys.c.name, _l.value, _l.is_nan, _l.timestamp, _l.step)
+    sa.select(_l.run_id, metric_keys.c.name, or_null(_l), _l.timestamp, _l.step)
     .join_from(latest_metrics, metric_keys, metric_keys.c.id == _l.key_id)
     .where(_l.run_id.in_(one_of("rows", numbers=True)))
 )
@@ -119,9 +119,9 @@ def load_runs(tx: Transaction, rows: Sequence[int]) -> list[Run]:
         return []
     listed = json_array(rows)
     metrics: dict[int, list[Metric]] = {row: [] for row in rows}
-    for row, name, value, is_nan, timestamp, step in tx.all(_METRICS, rows=listed):
-        finite = not is_nan and -_INF < value < _INF
-        metrics[row].append(Metric(name, value if finite else metric_value(value, is_nan), timestamp, step))
+    for row, name, value, timestamp, step in tx.all(_METRICS, rows=listed):
+        finite = value is not None and -_INF < value < _INF
+        metrics[row].append(Metric(name, value if finite else special_value(value), timestamp, step))
     found = {row[0]: row for row in tx.all(_ROWS, rows=listed)}
     return [from_row(found[row], metrics[row]) for row in rows]
 
@@ -179,5 +179,5 @@ def _search(
         source = sa.outerjoin(source, table, matches)
     if part is _Part.REST:
         conditions.append(order.orders[0].column > sa.literal_column("0"))
-    conditions += SPACE.conditions(clauses)
+    conditions += SPACE.conditions(clauses, entered)
     return make_search(sa.select(_r.id).select_from(source).where(*conditions), order.orders, further=further)
