@@ -9,6 +9,7 @@ from hypothesis.strategies import SearchStrategy
 from tests.proofs.reference.registry import MODEL_FILTERS, VERSION_FILTERS
 from tests.proofs.reference.tracking import EXPERIMENT_FILTERS, RUN_FILTERS
 from tests.proofs.steps import Step
+from tests.proofs.weights import weighted
 
 _Fields = dict[str, SearchStrategy[Any]]
 _TEXTS = st.sampled_from(["x", "xy", "ÿ %_'", "", "Ω\u2028"])
@@ -54,8 +55,6 @@ _MAKING = [
     _call("model-versions/create", {"tags": _distinct(_TAG, 2), "run_id": _RUNS}, **_MODEL, source=st.just("s3://b/k")),
 ]
 _REGISTRY = [
-    *_MAKING,
-    *_MAKING,
     _call("registered-models/get", **_MODEL),
     _call("registered-models/update", **_MODEL, description=_TEXTS),
     _call("registered-models/search", {"filter": _filters(MODEL_FILTERS), "order_by": st.just(["name DESC"])}),
@@ -76,6 +75,10 @@ _REGISTRY = [
 _RUN: _Fields = {"run_id": _RUNS}
 _EXPERIMENT: _Fields = {"experiment_id": _EXPERIMENTS}
 _TIMES = st.sampled_from([0, 7, 1_700_000_000_000])
+_RUNS_MADE = _call(
+    "runs/create", {"tags": _distinct(_TAG, 2)}, **_EXPERIMENT, run_name=st.sampled_from(["r", "s"]), start_time=_TIMES
+)
+_POINTS = st.tuples(st.just("runs/log-metric"), st.builds(lambda run, point: {"run_id": run, **point}, _RUNS, _METRIC))
 _TRACKING = [
     _call("experiments/create", {"tags": _distinct(_TAG, 2)}, name=_EXPERIMENT_NAMES),
     _call("experiments/get", **_EXPERIMENT),
@@ -84,16 +87,6 @@ _TRACKING = [
     _call("experiments/restore", **_EXPERIMENT),
     _call("experiments/search", {"filter": _filters(EXPERIMENT_FILTERS)}, view_type=_VIEWS, max_results=st.just(50)),
     _call("experiments/set-experiment-tag", **_EXPERIMENT, key=_KEYS, value=_TEXTS),
-    *[
-        _call(
-            "runs/create",
-            {"tags": _distinct(_TAG, 2)},
-            **_EXPERIMENT,
-            run_name=st.sampled_from(["r", "s"]),
-            start_time=_TIMES,
-        )
-    ]
-    * 3,
     _call("runs/get", **_RUN),
     _call(
         "runs/update",
@@ -104,8 +97,6 @@ _TRACKING = [
     _call("runs/set-tag", **_RUN, key=_KEYS, value=_TEXTS),
     _call("runs/delete-tag", **_RUN, key=_KEYS),
     _call("runs/log-parameter", **_RUN, key=st.just("p0"), value=st.sampled_from(["x", "y"])),
-    *[st.tuples(st.just("runs/log-metric"), st.builds(lambda run, point: {"run_id": run, **point}, _RUNS, _METRIC))]
-    * 2,
     _call(
         "runs/log-batch",
         {"params": st.lists(_PARAM, max_size=2), "tags": _distinct(_TAG, 2)},
@@ -128,7 +119,13 @@ _ENDING = [
     _call("experiments/delete", **_EXPERIMENT),
     _call("runs/delete", **_RUN),
 ]
-CALLS = st.one_of(*_REGISTRY * 2, *_TRACKING * 2, *_ENDING)
+CALLS = weighted(
+    *((4, call) for call in _MAKING),
+    (6, _RUNS_MADE),
+    (4, _POINTS),
+    *((2, call) for call in (*_REGISTRY, *_TRACKING)),
+    *((1, call) for call in _ENDING),
+)
 
 # So that most steps meet something.
 _FIRST = [

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.identity.conftest import guard
 from tests.proofs.effort import LONG, Effort, Round
-from tests.proofs.permissions.reference import Reference, Step
+from tests.proofs.permissions.reference import READ, ROOT, WORKSPACES, Reference, Step
 from tests.proofs.permissions.sequences import everything_seen, permission_sequences
 from tests.proofs.permissions.target import Target
 from tests.support.api import Api
@@ -70,3 +70,31 @@ def _compare(target: Target, reference: Reference, step: Step, effort: Effort) -
     effort.seen["answers compared"] += 1
     effort.seen[f"of them {expected.status}"] += 1
     assert answered == expected, step
+
+
+@pytest.mark.parametrize("kind", ["model", "experiment", "workspace"])
+def test_who_has_lost_the_last_grant_with_what_it_was_on_sees_nothing_at_once(administrator: Api, kind: str) -> None:
+    key = f"lost-{kind}-{secrets.token_hex(3)}"
+    target = Target(administrator, key)
+    on = {"model": ("model", "c.s.m0"), "experiment": ("experiment", "lab", "1"), "workspace": ("workspace", "lab")}[
+        kind
+    ]
+    for step in (
+        Step(ROOT, "create model", {"name": "c.s.m0"}, "lab"),
+        Step(ROOT, "create experiment", {"name": "e0"}, "lab"),
+        Step(ROOT, "grant", {"on": on, "to": ("USER", "u0"), "assign": READ}, "lab"),
+        Step("u0", "models", {}, "lab"),
+    ):
+        assert target.take(step).status == 200
+    platform = f"/20260430/aiDataPlatforms/{key}"
+    registry = f"{platform}/workspaces/lab/mlops/api/2.0/mlflow"
+    if kind == "model":
+        administrator.ok("DELETE", f"{registry}/registered-models/delete", {"name": "c.s.m0"})
+    elif kind == "experiment":
+        listed = administrator.ok("POST", f"{registry}/experiments/search", {"max_results": 10})["experiments"]
+        (experiment,) = (one["experiment_id"] for one in listed if one["name"] == "e0")
+        administrator.ok("POST", f"{registry}/experiments/delete", {"experiment_id": experiment, "is_permanent": True})
+    else:
+        administrator.ok("DELETE", f"{platform}/workspaces/lab")
+    for workspace in WORKSPACES:
+        assert target.take(Step("u0", "models", {}, workspace)).status == 404

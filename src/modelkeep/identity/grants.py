@@ -47,6 +47,7 @@ class Grants:
             .values(permission=sa.bindparam("level"), granted_at=sa.bindparam("now"), granted_by=sa.bindparam("user"))
         )
         self._take = Query(sa.delete(table).where(*one))
+        self._end = Query(sa.delete(table).where(one[0]))
 
     def held(self, resource: Any) -> sa.ColumnElement[int]:
         """The highest that the caller was granted on the resource of the row at hand, 0 for nothing."""
@@ -93,6 +94,11 @@ class Grants:
         if taken:
             note_identity_change(tx)
         return taken
+
+    def end(self, tx: Transaction, resource: int) -> None:
+        """Take all grants on a resource that is about to be deleted: who had no other there sees it at once."""
+        if tx.run(self._end, resource=resource):
+            note_identity_change(tx)
 
     def give_creator(self, tx: Transaction, scope: Scope, resource: int) -> bool:
         """Whoever creates something is its ADMIN. False in open mode, which knows nobody to give that to."""

@@ -231,6 +231,8 @@ def delete_mlflow_workspace(tx: Transaction, scope: Scope, request: DeleteMlflow
         _move_to_default(tx, scope, name, platform)
     remove_artifacts_of_platform(tx, platform, scope.now)
     tx.run(_DELETE, platform=platform)
+    # With it go the grants on it and on what was in it.
+    note_identity_change(tx)
     tx.about(KIND, str(platform), "")
     return Empty()
 

@@ -281,6 +281,7 @@ def rename_registered_model(tx: Transaction, scope: Scope, request: RenameRegist
 def delete_registered_model(tx: Transaction, scope: Scope, request: NamedModel) -> Empty:
     """Delete a model with its versions, tags and aliases."""
     model = locate_registered_model(tx, scope, request.name).id
+    MODEL_GRANTS.end(tx, model)
     tx.run(_DELETE, model=model)
     tx.about(KIND, str(model), "")
     return Empty()

@@ -213,6 +213,8 @@ def delete_workspace(tx: Transaction, scope: Scope, request: WorkspaceKey) -> Em
         raise invalid_parameter("workspaceKey", f"'{request.workspace_key}' is the platform's default; it stays.")
     remove_artifacts_of_workspace(tx, workspace, scope.now)
     tx.run(_DELETE, workspace=workspace)
+    # With it go the grants on it and on what was in it.
+    note_identity_change(tx)
     tx.about(KIND, str(workspace), "")
     return Empty()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from modelkeep.identity.grants import EXPERIMENT_GRANTS
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import (
     artifact_removals,
@@ -97,6 +98,7 @@ def remove_experiment(tx: Transaction, experiment: int, now: int) -> None:
     """Delete an experiment with its runs and logged models."""
     tx.run(_NOTE_RUNS, row=experiment, now=now)
     tx.run(_NOTE_MODELS, row=experiment, now=now)
+    EXPERIMENT_GRANTS.end(tx, experiment)
     tx.run(_REMOVE_EXPERIMENT, row=experiment)
 
 

@@ -7,6 +7,7 @@ from hypothesis.strategies import SearchStrategy
 
 from tests.proofs.permissions.reference import DEFAULT, LISTS, ROOT, WORKSPACES, Step
 from tests.proofs.permissions.target import GROUP, MODELS, ROLE, USERS
+from tests.proofs.weights import weighted
 
 _WORKSPACES = st.sampled_from(WORKSPACES)
 _NUMBERS = st.integers(0, 2)
@@ -56,16 +57,20 @@ def _steps(call: str, fields: SearchStrategy[dict[str, Any]], who: SearchStrateg
 
 
 def _spoken(step: Step) -> Step:
-    """MLflow's dialect knows one workspace of a platform, and has no counts."""
+    """An experiment is named on its workspace's path. MLflow's dialect knows one workspace, and has no counts."""
+    on = step.fields.get("on", ("",))
+    if on[0] == "experiment":
+        step = step._replace(workspace=on[1])
     return step._replace(mlflow=step.mlflow and step.workspace == DEFAULT and step.call != "count")
 
 
 _LATER = 5
 _MAY = st.sampled_from([ROOT, ROOT, *USERS])
-_STEP = st.one_of(
-    *[_steps("grant", _GRANTS, _MAY)] * 6,
-    *[_steps("join", _MEMBERS, _MAY), _steps("leave", _MEMBERS, _MAY)] * 2,
-    *[_steps(call, fields) for call, fields in _WORK.items()],
+_STEP = weighted(
+    (6, _steps("grant", _GRANTS, _MAY)),
+    (2, _steps("join", _MEMBERS, _MAY)),
+    (2, _steps("leave", _MEMBERS, _MAY)),
+    *((1, _steps(call, fields)) for call, fields in _WORK.items()),
 )
 
 # So that most steps meet something.
