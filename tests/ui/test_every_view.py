@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -14,7 +15,7 @@ from tests.identity.people import PASSWORD
 from tests.support.api import Api
 from tests.support.browser import Visitor
 from tests.support.server import RunningServer
-from tests.ui.hostile_world import NO_PAGES, fill
+from tests.ui.hostile_world import NAME, NO_PAGES, fill
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -83,54 +84,67 @@ def test_a_view_shows_texts_as_texts_to_everybody_at_every_width(root: Visitor, 
         root.check_width()
         page.set_viewport_size({"width": 1280, "height": 800})
     root.check_accessibility()
+    root.page.emulate_media(color_scheme="dark")
+    root.check_accessibility("color-contrast")
 
 
-class _Main(HTMLParser):
-    """The links of a page's main part, and where its forms send what changes something."""
+class _Offered(HTMLParser):
+    """The links of a page, and where the forms of its main part send what changes something."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.links: set[str] = set()
         self.changes: list[str] = []
-        self._inside = False
+        self._in_main = False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        self._inside = self._inside or tag == "main"
-        if not self._inside:
-            return
-        if tag == "a" and (given.get("href") or "").startswith("/"):
-            self.links.add(given["href"] or "")
-        if tag == "form" and (given.get("method") or "").lower() == "post":
-            self.changes.append(given.get("action") or "")
+        given = {key: value or "" for key, value in attrs}
+        self._in_main = self._in_main or tag == "main"
+        if tag == "a" and given.get("href", "").startswith("/"):
+            self.links.add(given["href"])
+        if tag == "form" and self._in_main and given.get("method", "").lower() == "post":
+            self.changes.append(given.get("action", ""))
 
     def handle_endtag(self, tag: str) -> None:
-        self._inside = self._inside and tag != "main"
+        self._in_main = self._in_main and tag != "main"
+
+
+def _refused(world: World, name: str, grants: dict[str, str]) -> set[str]:
+    """The views that somebody new with these grants may not see. What the others offer is not refused."""
+    api, offered, refused = world.guarded.administrator, set[str](), set[str]()
+    api.ok("POST", "users", {"name": name, "password": PASSWORD}, status=201)
+    platform = Api(world.guarded.url, "/20260430/aiDataPlatforms/default", api.headers)
+    for path, field in grants.items():
+        details = {"assignees": {"type": "USER", "targets": [name]}, "permissions": ["READ"]}
+        platform.ok("POST", f"{path}actions/managePermission", {field: details}, status=204)
+    token = api.ok("POST", f"users/{name}/tokens", {"name": "pages"}, status=201)["token"]
+    headers = {"authorization": f"Bearer {token}", "accept": "text/html"}
+    with httpx.Client(base_url=world.guarded.url, headers=headers, follow_redirects=True, timeout=60) as browser:
+        for view, address in ((view, one) for view, addresses in world.addresses.items() for one in addresses):
+            answer = browser.get(address)
+            shown = _Offered(answer.text)
+            assert shown.changes == [] or view == "/me", address
+            if answer.status_code in (403, 404):
+                refused.add(view)
+                continue
+            assert answer.status_code == 200, address
+            offered |= shown.links
+        answers = {link: browser.get(link).status_code for link in offered}
+    assert {link: status for link, status in answers.items() if status != 200} == {}
+    return refused
 
 
 def test_a_reader_is_offered_nothing_that_would_be_refused(world: World) -> None:
-    api, offered = world.guarded.administrator, set()
-    api.ok("POST", "users", {"name": "rita", "password": PASSWORD}, status=201)
-    details = {"assignees": {"type": "USER", "targets": ["rita"]}, "permissions": ["READ"]}
-    platform = Api(world.guarded.url, "/20260430/aiDataPlatforms/default", api.headers)
-    platform.ok("POST", "actions/managePermission", {"assignPermissionDetails": details}, status=204)
-    token = api.ok("POST", "users/rita/tokens", {"name": "pages"}, status=201)["token"]
-    headers = {"authorization": f"Bearer {token}", "accept": "text/html"}
-    refused = set()
-    with httpx.Client(base_url=world.guarded.url, headers=headers, follow_redirects=True) as rita:
-        for view, addresses in world.addresses.items():
-            for address in addresses:
-                answer = rita.get(address)
-                if answer.status_code in (403, 404):
-                    refused.add(view)
-                    assert _Main(answer.text).changes == [], address
-                    continue
-                assert answer.status_code == 200, address
-                main = _Main(answer.text)
-                if view != "/me":
-                    assert main.changes == [], address
-                offered |= main.links
-        answers = {link: rita.get(link).status_code for link in offered}
-    assert {link: status for link, status in answers.items() if status != 200} == {}
-    assert refused == _REFUSED_TO_READERS
+    assert _refused(world, "rita", {"": "assignPermissionDetails"}) == _REFUSED_TO_READERS
+
+
+def test_a_reader_of_one_model_and_one_experiment_is_offered_nothing_else(world: World) -> None:
+    below = "mlops/api/2.0/mlflow"
+    grants = {
+        f"workspaces/default/{below}/experiments/1/": "assignPermissionDetails",
+        f"{below}/registered-models/{quote(NAME)}/": "assignRegisteredModelPermissionDetails",
+    }
+    refused = _refused(world, "otto", grants)
+    assert "/p/{platform}/permissions" in refused
+    assert refused.isdisjoint({"/p/{platform}/models", "/p/{platform}/w/{workspace}/runs/{run_id}", "/me"})

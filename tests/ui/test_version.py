@@ -189,6 +189,11 @@ def test_versions_are_compared(visitor: Visitor, version: str, model: str, run: 
     visitor.check_width()
 
 
+def test_versions_of_a_model_that_is_not_there_cannot_be_compared(visitor: Visitor, pages: str) -> None:
+    page = visitor.open(f"{pages}/models/absent/compare?versions=1,2", status=404)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not found")
+
+
 def test_a_version_is_registered_from_a_run(visitor: Visitor, pages: str, run: str, oracle_api: Api) -> None:
     page = visitor.open(f"{pages}/register?run_id={run}&path=model")
     page.get_by_label("Model required").fill("new one")

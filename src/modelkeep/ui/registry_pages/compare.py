@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter
 from modelkeep.registry.model_versions import ModelVersion, NamedVersion, get_model_version
+from modelkeep.registry.registered_models import NamedModel, get_registered_model
 from modelkeep.registry.rules import is_prompt
 from modelkeep.ui.page import Page
 from modelkeep.ui.registry_pages.prompt_text import TAGS_OF_PROMPTS, Line, differences, read_prompt, shelf_of
@@ -55,6 +56,7 @@ async def compare(page: Page) -> Response:
     wanted = list(dict.fromkeys(part.strip() for part in ",".join(given).split(",") if part.strip()))
     if len(wanted) > _MOST:
         raise invalid_parameter("versions", f"{len(wanted)} were given; at most {_MOST} fit beside each other.")
+    model = (await page.call(get_registered_model, NamedModel(name))).registered_model
     versions, missing = [], []
     for number in wanted:
         try:
@@ -69,7 +71,7 @@ async def compare(page: Page) -> Response:
         "registry/compare.html",
         name=name,
         changes=_changes(versions),
-        **shelf_of(page, versions[0].tags if versions else []),
+        **shelf_of(page, model.tags),
         versions=versions,
         missing=missing,
         metrics=_metrics(versions),
