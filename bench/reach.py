@@ -40,8 +40,10 @@ def lines(results: Results, clients: Iterable[int], first_answer: float, idle: M
 def lines_on_postgres(results: Results) -> list[Line]:
     """All lines on PostgreSQL."""
     workers = results.ratio((TWO_WORKERS, CREATE), (MODELKEEP, CREATE), _MANY)
+    both = results.ratio((TWO_WORKERS, CREATE), (MLFLOW, CREATE), _MANY)
     return [
         _at_least(f"Create, {_MANY} clients, against MLflow", 100, _against(results, MLFLOW, CREATE, _MANY), " ×"),
+        _at_least(f"Create, {_MANY} clients, two workers against MLflow", 100, both, " ×"),
         _at_least(f"Create, {_MANY} clients, two workers against one", _GROWTH, workers, " ×"),
         _at_least(
             f"Log 100 metrics, {_SOME} clients, against MLflow", 30, _against(results, MLFLOW, LOG_BATCH, _SOME), " ×"

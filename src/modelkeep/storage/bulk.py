@@ -6,10 +6,11 @@ Every statement lets go of Python's lock and has to get it back, which costs mor
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import Insert
+from sqlalchemy.dialects.postgresql import ARRAY, Insert
 
 from modelkeep.storage.query import Query
 
@@ -52,11 +53,34 @@ class BulkInsert:
         """Whether a row that is there already is an error."""
         return self._conflict is None
 
+    @property
+    def overwrites(self) -> bool:
+        """Whether a row that is there already may be changed."""
+        return self._conflict is not None and self._conflict is not ignore_known
+
+    @cached_property
+    def key(self) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+        """Takes the primary key's values out of a row."""
+        places = [self.columns.index(column.name) for column in self._table.primary_key]
+        return itemgetter(*places) if len(places) > 1 else lambda row: tuple(row[place] for place in places)
+
     @cached_property
     def from_staged(self) -> Query:
         """The same insert of all rows of another table, which has these columns and the name `staged`."""
-        staged = sa.table(STAGED, *(sa.column(column, self._table.c[column].type) for column in self.columns))
-        statement = Insert(self._table).from_select(list(self.columns), sa.select(*staged.c))
+        return self._from(sa.table(STAGED, *self._plain_columns()))
+
+    @cached_property
+    def from_arrays(self) -> Query:
+        """The same insert of rows that come as one array of PostgreSQL's for each column."""
+        columns = self._plain_columns()
+        arrays = (sa.bindparam(column.name, type_=ARRAY(_unbounded(column))) for column in columns)
+        return self._from(sa.func.unnest(*arrays).table_valued(*columns).render_derived(STAGED))
+
+    def _plain_columns(self) -> list[sa.ColumnClause[Any]]:
+        return [sa.column(column, self._table.c[column].type) for column in self.columns]
+
+    def _from(self, rows: sa.FromClause) -> Query:
+        statement = Insert(self._table).from_select(list(self.columns), sa.select(*rows.c))
         return Query(self._conflict(statement) if self._conflict else statement)
 
     @property
@@ -85,6 +109,11 @@ class BulkInsert:
             while len(rows) - start >= size:
                 yield self._form(size), list(chain.from_iterable(rows[start : start + size]))
                 start += size
+
+
+def _unbounded(column: sa.ColumnClause[Any]) -> Any:
+    # A cast to text of some length would cut off what is longer, where the column itself refuses it.
+    return sa.Text() if isinstance(column.type, sa.String) else column.type
 
 
 def ignore_known(statement: Insert) -> Insert:

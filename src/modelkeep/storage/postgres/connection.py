@@ -12,6 +12,7 @@ from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.errors import Busy, DiskFull, ForeignKeyViolation, Unavailable, UniqueViolation
 from modelkeep.storage.interned import InternedNames
 from modelkeep.storage.postgres.copying import FEWEST, copy_new_rows, copy_rows
+from modelkeep.storage.postgres.waiting_rows import WaitingRows
 from modelkeep.storage.postgres.wire import Statement, Wire
 from modelkeep.storage.query import Compiled, Query
 from modelkeep.storage.transaction import Row
@@ -19,6 +20,7 @@ from modelkeep.storage.transaction import Row
 _DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 # Queries known at start are some hundreds; searches that are remembered come and go.
 _MOST_FORMS = 1_000
+_MOST_WAITING = 2_000
 
 _BUSY = (errors.DeadlockDetected, errors.LockNotAvailable, errors.SerializationFailure)
 # A standby that is taken for the primary, and a pooler that has given the server's connection to another.
@@ -36,6 +38,7 @@ class PostgresConnection:
         # Statements whose answer nobody needs go with the next one whose answer is needed. Beside each, who wrote it.
         self._later: list[Statement] = []
         self._writers: list[int] = []
+        self._waiting = WaitingRows()
         # Not kept beyond the connection: the next may lead to a standby that has not seen the last of them.
         self._names = InternedNames()
         self.lost_statements = False
@@ -45,7 +48,7 @@ class PostgresConnection:
         self.writer = 0
         """Whose statements come now."""
         self.blamed: tuple[int, Exception] | None = None
-        """Whose statement has failed, and how, where that shows only as another's was run."""
+        """Whose statement has failed (or `SEVERAL`'s), and how, where that shows only as another's was run."""
 
     @property
     def broken(self) -> bool:
@@ -60,25 +63,45 @@ class PostgresConnection:
         return form
 
     def rows(self, query: Query, parameters: dict[str, Any]) -> list[Row]:
-        form = self._form(query)
+        form = self._placed(query)
         self.changes += form.writes
         return self._wire.rows(self._run(Statement(form.sql, form.bind(parameters), known=True)))
 
     def count(self, query: Query, parameters: dict[str, Any]) -> int:
-        form = self._form(query)
+        form = self._placed(query)
         self.changes += 1
         return self._run(Statement(form.sql, form.bind(parameters), known=True)).command_tuples or 0
 
     def put(self, query: Query, parameters: dict[str, Any]) -> None:
-        form = self._form(query)
-        self._run_later(Statement(form.sql, form.bind(parameters), known=True))
+        form = self._placed(query)
+        self.changes += 1
+        self._later.append(Statement(form.sql, form.bind(parameters), known=True))
+        self._writers.append(self.writer)
 
     def insert(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
         if len(rows) >= FEWEST:
             self._copy(bulk, rows)
-            return
-        for query, arguments in bulk.parts(rows):
-            self._run_later(Statement(self._form(query).sql, arguments, known=True))
+        elif rows:
+            self.changes += 1
+            if self._waiting.stand_before(bulk, rows):
+                self.place()
+            self._waiting.add(bulk, rows, self.writer)
+            if self._waiting.count > _MOST_WAITING:
+                self.place()
+
+    def _placed(self, query: Query) -> Compiled:
+        """The form of a query, before which all rows have been placed that it could miss."""
+        form = self._form(query)
+        if self._waiting.count and self._waiting.concern(form):
+            self.place()
+        return form
+
+    def place(self) -> None:
+        """Have the rows that wait go with the next statement; rows that come later are not put with them."""
+        if self._waiting.count:
+            for statement, writer in self._waiting.take(self._form):
+                self._later.append(statement)
+                self._writers.append(writer)
 
     def _copy(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
         self.flush()
@@ -98,16 +121,13 @@ class PostgresConnection:
         """Nothing: whoever gave this connection has begun what they need."""
 
     def search(self, statement: ClauseElement) -> list[Row]:
+        self.place()
         form = Compiled(statement, _DIALECT)
         return self._wire.rows(self._run(Statement(form.sql, form.bind({}), known=False)))
 
-    def _run_later(self, statement: Statement) -> None:
-        self.changes += 1
-        self._later.append(statement)
-        self._writers.append(self.writer)
-
     def flush(self) -> None:
         """Run what was put off."""
+        self.place()
         if self._later:
             self._run(self._later.pop())
 
@@ -147,6 +167,7 @@ class PostgresConnection:
         """Leave no transaction open; a connection that cannot do that is closed, which ends it too."""
         self._names.settle(committed=False)
         self._later, self._writers = [], []
+        self._waiting.forget()
         try:
             if self.driver.info.transaction_status != pq.TransactionStatus.IDLE and not self.broken:
                 self.control(b"ROLLBACK")

@@ -7,7 +7,7 @@ the next statement. Here the driver opens connections, and loads what comes back
 import itertools
 import select
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
@@ -21,6 +21,25 @@ _DONE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
 _INT8, _FLOAT8, _TEXT, _BYTES, _BOOL, _UNKNOWN = 20, 701, 25, 17, 16, 0
 _int8, _float8 = struct.Struct("!q").pack, struct.Struct("!d").pack
 _TYPES: dict[type, int] = {int: _INT8, float: _FLOAT8, str: _TEXT, bytes: _BYTES, bool: _BOOL, type(None): _UNKNOWN}
+
+
+_ARRAY_TYPES: dict[type, tuple[int, int]] = {
+    int: (1016, _INT8),
+    float: (1022, _FLOAT8),
+    str: (1009, _TEXT),
+    bytes: (1001, _BYTES),
+    bool: (1000, _BOOL),
+}
+_array_head, _length = struct.Struct("!iiIii").pack, struct.Struct("!i").pack
+_sized_int8, _sized_float8 = struct.Struct("!iq").pack, struct.Struct("!id").pack
+_NULL = b"\xff\xff\xff\xff"
+
+
+class Array(NamedTuple):
+    """An argument of many values of one kind, of which some may be None."""
+
+    kind: type
+    values: Sequence[Any]
 
 
 class Statement(NamedTuple):
@@ -168,13 +187,17 @@ class Wire:
 
 
 def _ready(statement: Statement) -> _Ready:
-    types = tuple([_TYPES[type(value)] for value in statement.arguments])
+    types = tuple([_type(value) for value in statement.arguments])
     return _Ready(
         statement.sql.encode(),
         statement.known,
         (statement.sql, types),
         [_binary(value) for value in statement.arguments],
     )
+
+
+def _type(value: Any) -> int:
+    return _ARRAY_TYPES[value.kind][0] if isinstance(value, Array) else _TYPES[type(value)]
 
 
 def _binary(value: Any) -> bytes | None:
@@ -186,4 +209,15 @@ def _binary(value: Any) -> bytes | None:
         return _int8(value)
     if isinstance(value, float):
         return _float8(value)
+    if isinstance(value, Array):
+        return _array_head(1, 1, _ARRAY_TYPES[value.kind][1], len(value.values), 1) + b"".join(_sized(value))
     return value  # type: ignore[no-any-return]
+
+
+def _sized(array: Array) -> Iterator[bytes]:
+    """Each value behind its length."""
+    if array.kind is int:
+        return (_NULL if value is None else _sized_int8(8, value) for value in array.values)
+    if array.kind is float:
+        return (_NULL if value is None else _sized_float8(8, value) for value in array.values)
+    return (_NULL if encoded is None else _length(len(encoded)) + encoded for encoded in map(_binary, array.values))

@@ -18,6 +18,7 @@ from modelkeep.core.clock import now_ms
 from modelkeep.storage.errors import Busy, OutcomeUnknown, Unavailable
 from modelkeep.storage.postgres.connection import PostgresConnection
 from modelkeep.storage.postgres.door import Door, KeptConnection
+from modelkeep.storage.postgres.waiting_rows import SEVERAL
 from modelkeep.storage.writes import Write
 
 Step = Callable[[PostgresConnection], None]
@@ -63,13 +64,18 @@ class PostgresWriter:
         # Two groups that held each what the other wants would wait for ever: all take things in one order.
         group = sorted(group, key=_about)
         alone: list[Write] = []
+        merges = True
         for _ in range(_TOGETHER_ATTEMPTS):
             if len(group) < 2:
                 break
             try:
-                self._commit(_GROUP_PATIENCE, [write.run for write in group])
+                self._commit(_GROUP_PATIENCE, [write.run for write in group], merges=merges)
                 group = []
             except _Failed as failure:
+                if failure.number == SEVERAL:
+                    # Whose row it was shows once each write's rows go in by themselves.
+                    merges = False
+                    continue
                 # The others go on without it, and it follows by itself.
                 alone.append(group[failure.number])
                 group = [*group[: failure.number], *group[failure.number + 1 :]]
@@ -103,8 +109,11 @@ class PostgresWriter:
                     continue
             return
 
-    def _commit(self, patience: str, steps: list[Step]) -> None:
-        """Run steps in a transaction and commit it; raise where that is not possible, with nothing done."""
+    def _commit(self, patience: str, steps: list[Step], *, merges: bool = True) -> None:
+        """Run steps in a transaction and commit it; raise where that is not possible, with nothing done.
+
+        Where it `merges`, the rows of several steps may go in by one statement, which is nobody's alone if it fails.
+        """
         connection = self._kept.get()
         self._mark += 1
         connection.writer, connection.blamed = 0, None
@@ -112,6 +121,8 @@ class PostgresWriter:
             connection.control(self._begin(patience, self._mark, _NEW_MARK))
             for connection.writer, step in enumerate(steps):
                 step(connection)
+                if not merges:
+                    connection.place()
             connection.flush()
             if connection.blamed is not None:
                 raise connection.blamed[1]
