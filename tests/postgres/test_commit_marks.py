@@ -128,3 +128,21 @@ def test_a_row_that_cannot_be_sent_is_the_failure_of_who_wrote_it(bench: Bench) 
     assert [type(write.error) for write in writes] == [type(None), UnicodeEncodeError, type(None)]
     assert writes[2].result == ["a"]
     assert bench.names() == ["a"]
+
+
+def test_a_clash_that_is_met_at_the_last_attempt_is_answered_otherwise(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.write("a")
+    losses = [True, True]
+    control = PostgresConnection.control
+
+    def lossy(connection: PostgresConnection, statement: bytes) -> list[bytes]:
+        if losses:
+            losses.pop()
+            raise Unavailable("lost")
+        return control(connection, statement)
+
+    monkeypatch.setattr(PostgresConnection, "control", lossy)
+    (write,) = bench.run((_insert("a", put=True), lambda tx, error: f"otherwise, for {type(error).__name__}"))
+    assert (write.error, write.result) == (None, "otherwise, for UniqueViolation")

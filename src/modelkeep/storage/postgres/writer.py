@@ -90,7 +90,13 @@ class PostgresWriter:
 
     def _write_alone(self, write: Write) -> None:
         """Run and commit one write, or what is answered in its place, or report why neither can be."""
-        step: Step = write.run
+        reason = self._attempt(write, write.run)
+        if reason is not None:
+            # It has attempts of its own: losses before may have cost all but the one that met the reason.
+            self._attempt(write, partial(_answer_otherwise, write, reason))
+
+    def _attempt(self, write: Write, step: Step) -> Exception | None:
+        """Run and commit a step of a write; why it failed, where that is to be tried by nobody again."""
         for _ in range(_ATTEMPTS):
             try:
                 self._commit(_PATIENCE, [step])
@@ -104,10 +110,9 @@ class PostgresWriter:
                 write.fail(failure.reason)
                 if isinstance(failure.reason, Busy):
                     continue
-                if step == write.run:
-                    step = partial(_answer_otherwise, write, failure.reason)
-                    continue
-            return
+                return failure.reason
+            return None
+        return None
 
     def _commit(self, patience: str, steps: list[Step], *, merges: bool = True) -> None:
         """Run steps in a transaction and commit it; raise where that is not possible, with nothing done.
