@@ -20,6 +20,7 @@ from modelkeep.registry.guards import MODEL, VERSION
 from modelkeep.registry.rules import check_model_name, is_prompt, version_number
 from modelkeep.registry.sources import resolve_origin
 from modelkeep.storage.bulk import BulkInsert
+from modelkeep.storage.counter import Counter
 from modelkeep.storage.expressions import json_values
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import (
@@ -136,11 +137,21 @@ _LOCATE = Query(
 _DOWNLOAD_URI = Query(
     sa.select(_v.storage_location).select_from(_OF_MODEL).where(*_NAMED, _v.version == sa.bindparam("version"))
 )
-_NEXT_VERSION = Query(
-    sa.update(registered_models)
-    .where(*_NAMED)
-    .values(last_version=_m.last_version + 1, revision=_m.revision + 1, updated_at=sa.bindparam("now"))
-    .returning(_m.id, _m.last_version, _m.is_prompt, WATCHED)
+_by = sa.bindparam("by", type_=sa.BigInteger)
+_VERSIONS = Counter(
+    Query(
+        sa.update(registered_models)
+        .where(*_NAMED)
+        .values(last_version=_m.last_version + 1, revision=_m.revision + 1, updated_at=sa.bindparam("now"))
+        .returning(_m.id, _m.last_version, _m.is_prompt, WATCHED)
+    ),
+    Query(
+        sa.update(registered_models)
+        .where(_m.id == sa.bindparam("row"))
+        .values(last_version=_m.last_version + _by, revision=_m.revision + _by, updated_at=sa.bindparam("now"))
+    ),
+    "platform",
+    "name",
 )
 _INSERT = BulkInsert(model_versions, [column.name for column in model_versions.columns])
 _SET_TAGS = TagTable(model_version_tags, "model_id", "version")
@@ -190,7 +201,7 @@ def create_model_version(tx: Transaction, scope: Scope, request: CreateModelVers
     prompt = is_prompt(tags)
     origin = resolve_origin(tx, scope, request.source, request.run_id, request.model_id, prompt=prompt)
 
-    counted = tx.one(_NEXT_VERSION, platform=scope.platform, name=request.name, now=scope.now)
+    counted = tx.next_number(_VERSIONS, platform=scope.platform, name=request.name, now=scope.now)
     if counted is None:
         raise registered_model_not_found(request.name)
     model, number, of_prompt, watched = counted

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.sql import ClauseElement
 
 from modelkeep.storage.bulk import BulkInsert
+from modelkeep.storage.counter import Counter
 from modelkeep.storage.query import Query
 from modelkeep.storage.transaction import Connection, Row
 
@@ -39,6 +40,9 @@ class OneStatement:
 
     def insert(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
         self._take().insert(bulk, rows)
+
+    def next_number(self, counter: Counter, parameters: dict[str, Any]) -> Row | None:
+        return self._take().next_number(counter, parameters)
 
     def metric_key_ids(self, names: Sequence[str]) -> list[int]:
         return self._take().metric_key_ids(names)

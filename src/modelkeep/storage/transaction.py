@@ -7,6 +7,7 @@ from sqlalchemy.sql import ClauseElement
 
 from modelkeep.core.errors import no_etag_match
 from modelkeep.storage.bulk import BulkInsert
+from modelkeep.storage.counter import Counter
 from modelkeep.storage.query import Query
 
 Row = tuple[Any, ...]
@@ -31,6 +32,7 @@ class Connection(Protocol):
     def count(self, query: Query, parameters: dict[str, Any]) -> int: ...
     def put(self, query: Query, parameters: dict[str, Any]) -> None: ...
     def insert(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None: ...
+    def next_number(self, counter: Counter, parameters: dict[str, Any]) -> Row | None: ...
     def metric_key_ids(self, names: Sequence[str]) -> list[int]: ...
     def search(self, statement: ClauseElement) -> list[Row]: ...
     def several(self) -> None: ...
@@ -70,6 +72,10 @@ class Transaction:
     def insert(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows whose values are in the order of the insert's columns."""
         self._connection.insert(bulk, rows)
+
+    def next_number(self, counter: Counter, **parameters: Any) -> Row | None:
+        """The row's id, its next number and what else the counter returns; None where there is no such row."""
+        return self._connection.next_number(counter, parameters)
 
     def metric_key_ids(self, names: Sequence[str]) -> list[int]:
         """The row ids of these names of metrics, in their order; those that are new are written."""

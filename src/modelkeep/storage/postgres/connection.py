@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql import ClauseElement
 
 from modelkeep.storage.bulk import BulkInsert
+from modelkeep.storage.counter import Counter
 from modelkeep.storage.errors import Busy, DiskFull, ForeignKeyViolation, Unavailable, UniqueViolation
 from modelkeep.storage.interned import InternedNames
 from modelkeep.storage.postgres.copying import FEWEST, copy_new_rows, copy_rows
@@ -113,6 +114,10 @@ class PostgresConnection:
                 copy_rows(self.driver, bulk, self._form(bulk.from_staged).sql, rows)
         except psycopg.Error as error:
             raise self._translated(error) from error
+
+    def next_number(self, counter: Counter, parameters: dict[str, Any]) -> Row | None:
+        rows = self.rows(counter.raise_one, parameters)
+        return rows[0] if rows else None
 
     def metric_key_ids(self, names: Sequence[str]) -> list[int]:
         return self._names.ids(self, names)

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,12 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.sql import ClauseElement
 
 from modelkeep.storage.bulk import BulkInsert
+from modelkeep.storage.counter import Counter
 from modelkeep.storage.errors import Busy, DiskFull, ForeignKeyViolation, OutcomeUnknown, Unavailable, UniqueViolation
 from modelkeep.storage.interned import InternedNames
 from modelkeep.storage.put_off import PutOff, in_statements
 from modelkeep.storage.query import Compiled, Query
+from modelkeep.storage.sqlite.counts import Counts
 from modelkeep.storage.transaction import Row
 
 _DIALECT = sqlite_dialect(paramstyle="qmark")
@@ -65,6 +67,7 @@ class SqliteConnection:
         self._forms: dict[Query, Compiled] = {}
         self._metric_keys = InternedNames()
         self._put_off = PutOff()
+        self._counts = Counts()
         # Rows of this transaction are lost, perhaps of other writes than the one that came to know of it.
         self._spoilt: Exception | None = None
 
@@ -78,8 +81,7 @@ class SqliteConnection:
 
     def rows(self, query: Query, parameters: dict[str, Any]) -> list[Row]:
         form = self._form(query)
-        if self._put_off.count and self._put_off.concerns(form):
-            self.flush()
+        self._settle(form)
         try:
             self._execute(form.sql, form.bind(parameters))
             return self._fetch()
@@ -88,8 +90,7 @@ class SqliteConnection:
 
     def count(self, query: Query, parameters: dict[str, Any]) -> int:
         form = self._form(query)
-        if self._put_off.count and self._put_off.concerns(form):
-            self.flush()
+        self._settle(form)
         try:
             return self._execute(form.sql, form.bind(parameters)).rowcount
         except sqlite3.Error as error:
@@ -98,9 +99,33 @@ class SqliteConnection:
     def put(self, query: Query, parameters: dict[str, Any]) -> None:
         self.count(query, parameters)
 
+    def next_number(self, counter: Counter, parameters: dict[str, Any]) -> Row | None:
+        row = self._counts.count_on(counter, parameters)
+        if row is not None:
+            return row
+        form = self._form(counter.raise_one)
+        if self._put_off.count and self._put_off.concerns(form):
+            self.flush()
+        try:
+            self._execute(form.sql, form.bind(parameters))
+            rows = self._fetch()
+        except sqlite3.Error as error:
+            raise _translated(error) from error
+        if not rows:
+            return None
+        self._counts.begin(counter, parameters, rows[0], form)
+        return rows[0]
+
+    def _settle(self, form: Compiled) -> None:
+        """Run what was put off and a statement might see."""
+        if self._put_off.count and self._put_off.concerns(form):
+            self.flush()
+        elif self._counts.any and self._counts.concerns(form):
+            self._raise_counted()
+
     def insert(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
         put_off = self._put_off
-        if put_off.stands_before(bulk):
+        if put_off.stands_before(bulk) or (self._counts.any and self._counts.stands_before(bulk)):
             self.flush()
         put_off.add(bulk, rows)
         if put_off.count > _MOST_PUT_OFF:
@@ -110,12 +135,23 @@ class SqliteConnection:
         """Run what was put off. Where that failed, so does every later attempt, until the transaction is undone."""
         if self._spoilt is not None:
             raise self._spoilt
-        if not self._put_off.count:
-            return
+        if self._counts.any:
+            self._raise_counted()
+        if self._put_off.count:
+            self._run_put_off(
+                (sql, arguments)
+                for bulk, rows in self._put_off.take()
+                for sql, arguments in in_statements(self._form(bulk.of_one), len(bulk.columns), rows)
+            )
+
+    def _raise_counted(self) -> None:
+        forms = ((self._form(query), parameters) for query, parameters in self._counts.take())
+        self._run_put_off((form.sql, form.bind(parameters)) for form, parameters in forms)
+
+    def _run_put_off(self, statements: Iterable[tuple[str, Sequence[Any]]]) -> None:
         try:
-            for bulk, rows in self._put_off.take():
-                for sql, arguments in in_statements(self._form(bulk.of_one), len(bulk.columns), rows):
-                    self._execute(sql, arguments)
+            for sql, arguments in statements:
+                self._execute(sql, arguments)
         except Exception as error:
             # Not only the database's: a value that the driver cannot bind loses the rows of all others as well.
             self._spoilt = _translated(error) if isinstance(error, sqlite3.Error) else error
@@ -144,6 +180,7 @@ class SqliteConnection:
             self.flush()
         else:
             self._put_off.forget()
+            self._counts.forget()
             self._spoilt = None
         try:
             self._execute(statement)
@@ -156,8 +193,8 @@ class SqliteConnection:
 
     @property
     def changes(self) -> int:
-        """How many rows were changed through this connection so far; those that were put off count twice."""
-        return self.driver.total_changes + self._put_off.taken_in
+        """How many rows were changed through this connection so far; what was put off counts twice."""
+        return self.driver.total_changes + self._put_off.taken_in + self._counts.taken_in
 
     @property
     def in_transaction(self) -> bool:
