@@ -10,10 +10,11 @@ from sqlalchemy.sql import ClauseElement
 
 from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.counter import Counter
+from modelkeep.storage.counts import Counts
 from modelkeep.storage.errors import Busy, DiskFull, ForeignKeyViolation, Unavailable, UniqueViolation
 from modelkeep.storage.interned import InternedNames
 from modelkeep.storage.postgres.copying import FEWEST, copy_new_rows, copy_rows
-from modelkeep.storage.postgres.waiting_rows import WaitingRows
+from modelkeep.storage.postgres.waiting_rows import SEVERAL, WaitingRows
 from modelkeep.storage.postgres.wire import Statement, Wire
 from modelkeep.storage.query import Compiled, Query
 from modelkeep.storage.transaction import Row
@@ -40,6 +41,7 @@ class PostgresConnection:
         self._later: list[Statement] = []
         self._writers: list[int] = []
         self._waiting = WaitingRows()
+        self._counts = Counts()
         # Not kept beyond the connection: the next may lead to a standby that has not seen the last of them.
         self._names = InternedNames()
         self.lost_statements = False
@@ -84,25 +86,35 @@ class PostgresConnection:
             self._copy(bulk, rows)
         elif rows:
             self.changes += 1
-            if self._waiting.stand_before(bulk, rows):
+            if self._waiting.stand_before(bulk, rows) or (self._counts.any and self._counts.stands_before(bulk)):
                 self.place()
             self._waiting.add(bulk, rows, self.writer)
             if self._waiting.count > _MOST_WAITING:
                 self.place()
 
     def _placed(self, query: Query) -> Compiled:
-        """The form of a query, before which all rows have been placed that it could miss."""
+        """The form of a query, before which all has been placed that it could miss."""
         form = self._form(query)
         if self._waiting.count and self._waiting.concern(form):
             self.place()
+        elif self._counts.any and self._counts.concerns(form):
+            self._place_counts()
         return form
 
     def place(self) -> None:
-        """Have the rows that wait go with the next statement; rows that come later are not put with them."""
+        """Have what waits go with the next statement; what comes later is not put with it."""
+        if self._counts.any:
+            self._place_counts()
         if self._waiting.count:
             for statement, writer in self._waiting.take(self._form):
                 self._later.append(statement)
                 self._writers.append(writer)
+
+    def _place_counts(self) -> None:
+        for query, parameters in self._counts.take():
+            form = self._form(query)
+            self._later.append(Statement(form.sql, form.bind(parameters), known=True))
+            self._writers.append(SEVERAL)
 
     def _copy(self, bulk: BulkInsert, rows: Sequence[Sequence[Any]]) -> None:
         self.flush()
@@ -116,8 +128,18 @@ class PostgresConnection:
             raise self._translated(error) from error
 
     def next_number(self, counter: Counter, parameters: dict[str, Any]) -> Row | None:
-        rows = self.rows(counter.raise_one, parameters)
-        return rows[0] if rows else None
+        self.changes += 1
+        row = self._counts.count_on(counter, parameters)
+        if row is not None:
+            return row
+        form = self._form(counter.raise_one)
+        if self._waiting.count and self._waiting.concern(form):
+            self.place()
+        rows = self._wire.rows(self._run(Statement(form.sql, form.bind(parameters), known=True)))
+        if not rows:
+            return None
+        self._counts.begin(counter, parameters, rows[0], form)
+        return rows[0]
 
     def metric_key_ids(self, names: Sequence[str]) -> list[int]:
         return self._names.ids(self, names)
@@ -173,6 +195,7 @@ class PostgresConnection:
         self._names.settle(committed=False)
         self._later, self._writers = [], []
         self._waiting.forget()
+        self._counts.forget()
         try:
             if self.driver.info.transaction_status != pq.TransactionStatus.IDLE and not self.broken:
                 self.control(b"ROLLBACK")

@@ -11,11 +11,11 @@ from sqlalchemy.sql import ClauseElement
 
 from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.counter import Counter
+from modelkeep.storage.counts import Counts
 from modelkeep.storage.errors import Busy, DiskFull, ForeignKeyViolation, OutcomeUnknown, Unavailable, UniqueViolation
 from modelkeep.storage.interned import InternedNames
 from modelkeep.storage.put_off import PutOff, in_statements
 from modelkeep.storage.query import Compiled, Query
-from modelkeep.storage.sqlite.counts import Counts
 from modelkeep.storage.transaction import Row
 
 _DIALECT = sqlite_dialect(paramstyle="qmark")
