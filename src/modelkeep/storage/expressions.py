@@ -72,8 +72,10 @@ def _(element: json_objects, compiler: SQLCompiler, **options: Any) -> str:
 
 @compiles(json_objects, "postgresql")
 def _(element: json_objects, compiler: SQLCompiler, **options: Any) -> str:
-    arguments = _arguments(element, compiler, **options)
-    return f"coalesce(json_agg(json_build_object({arguments}))::text, '[]')"
+    arguments = [compiler.process(clause, **options) for clause in element.clauses]
+    # PostgreSQL's rows come in any order, another one each time, and etags are made of what is answered.
+    values = ", ".join(arguments[1::2])
+    return f"coalesce(json_agg(json_build_object({', '.join(arguments)}) ORDER BY {values})::text, '[]')"
 
 
 @compiles(json_values, "sqlite")

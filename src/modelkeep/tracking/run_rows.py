@@ -96,6 +96,7 @@ _METRICS = Query(
     sa.select(metric_keys.c.name, _l.value, _l.is_nan, _l.timestamp, _l.step)
     .join_from(latest_metrics, metric_keys, metric_keys.c.id == _l.key_id)
     .where(_l.run_id == sa.bindparam("row"))
+    .order_by(_l.key_id)
 )
 
 
