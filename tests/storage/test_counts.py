@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.counter import Counter
 from modelkeep.storage.migrate import upgrade
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import platforms, registered_models
 from modelkeep.storage.sqlite.connection import SqliteConnection
+from tests.storage.test_put_off import _MODELS, _written
 
 _m = registered_models.c
 _NAMED = _m.name == sa.bindparam("name"), _m.platform_id == sa.bindparam("platform")
@@ -33,14 +33,6 @@ _VERSIONS = Counter(
 _STATE = Query(sa.select(_m.last_version, _m.updated_at).where(_m.name == sa.bindparam("name")))
 _DESCRIBE = Query(sa.update(registered_models).values(description="new"))
 _DELETE = Query(sa.delete(platforms))
-_MODELS = BulkInsert(
-    registered_models,
-    [
-        column.name
-        for column in registered_models.columns
-        if column.name not in ("description", "deployment_job_id", "user_id", "workspace_id")
-    ],
-)
 
 
 @pytest.fixture
@@ -59,10 +51,6 @@ def connection(tmp_path: Path) -> Any:
 
 def _count(connection: SqliteConnection, name: str = "a", now: int = 0) -> Any:
     return connection.next_number(_VERSIONS, {"platform": 1, "name": name, "now": now})
-
-
-def _written(connection: SqliteConnection) -> int:
-    return int(connection.driver.total_changes)
 
 
 def test_each_is_given_the_next_number_and_the_row_is_raised_once_more(connection: SqliteConnection) -> None:

@@ -18,7 +18,7 @@ from modelkeep.storage.transaction import Row, Transaction
 from modelkeep.tracking.guards import RUN, RunsGuard
 from modelkeep.tracking.metric_conditions import or_null
 from modelkeep.tracking.metric_store import has_put_aside, placed_points_of_run, points_of_run
-from modelkeep.tracking.run_records import Metric, special_value
+from modelkeep.tracking.run_records import Metric, nullable_metric_value
 from modelkeep.tracking.runs import RunId, locate_run, run_key
 
 _MOST_SAMPLED = 2_500
@@ -124,7 +124,9 @@ def get_metric_history(tx: Transaction, scope: Scope, request: MetricHistoryRequ
 def _points(key: str, rows: Sequence[Row]) -> list[Metric]:
     return [
         # What is finite, as nearly all is, costs a comparison and no call.
-        Metric(key, value if value is not None and -_INF < value < _INF else special_value(value), timestamp, step)
+        Metric(
+            key, value if value is not None and -_INF < value < _INF else nullable_metric_value(value), timestamp, step
+        )
         for timestamp, step, value in rows
     ]
 
@@ -213,7 +215,7 @@ def get_metric_history_bulk_interval(tx: Transaction, scope: Scope, request: Bul
 
 
 def _points_of(run: str, key: str, rows: Sequence[Row]) -> list[MetricWithRunId]:
-    return [MetricWithRunId(key, special_value(value), timestamp, step, run) for timestamp, step, value in rows]
+    return [MetricWithRunId(key, nullable_metric_value(value), timestamp, step, run) for timestamp, step, value in rows]
 
 
 def _check_runs(scope: Scope, runs: Sequence[str], metric_key: str, field: str) -> None:

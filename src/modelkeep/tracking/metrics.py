@@ -65,9 +65,11 @@ def log_metric(tx: Transaction, scope: Scope, request: LogMetric) -> Empty:
 
 def check_points(points: Sequence[Point], limits: Limits, field: str = "metrics") -> None:
     """Keys and times. `field` is where the points stand in the request."""
-    fault = _first_fault(tuple([point.key for point in points]), limits)
-    if fault is not None:
-        check_key(points[fault].key, limits, f"{field}[{fault}].key" if field else "key")
+    try:
+        _check_keys(tuple([point.key for point in points]), limits)
+    except ApiError:
+        for place, point in enumerate(points):
+            check_key(point.key, limits, f"{field}[{place}].key" if field else "key")
     if [point for point in points if point.timestamp < 0]:
         place = next(place for place, point in enumerate(points) if point.timestamp < 0)
         raise invalid_parameter(
@@ -76,15 +78,13 @@ def check_points(points: Sequence[Point], limits: Limits, field: str = "metrics"
         )
 
 
-@lru_cache(128)
-def _first_fault(keys: tuple[str, ...], limits: Limits) -> int | None:
-    """The place of the first key that may not be one. Remembered, for a training logs the same keys at every step."""
-    for place, key in enumerate(keys):
-        try:
-            check_key(key, limits)
-        except ApiError:
-            return place
-    return None
+@lru_cache(32)
+def _check_keys(keys: tuple[str, ...], limits: Limits) -> None:
+    """Remembered where all may be keys, for a training logs the same at every step. What is refused is not kept: it may
+    be as long as a body.
+    """
+    for key in keys:
+        check_key(key, limits)
 
 
 def store_points(tx: Transaction, scope: Scope, run: LocatedRun, points: Sequence[Point]) -> None:

@@ -120,6 +120,6 @@ def metric_value(value: float, is_nan: int) -> float | str:
     return value
 
 
-def special_value(value: float | None) -> float | str:
+def nullable_metric_value(value: float | None) -> float | str:
     """The same of a value that is None for NaN."""
     return "NaN" if value is None else metric_value(value, 0)

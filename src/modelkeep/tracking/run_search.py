@@ -28,7 +28,7 @@ from modelkeep.tracking.lifecycle import ViewType, in_view
 from modelkeep.tracking.metric_conditions import compared_metric, or_null
 from modelkeep.tracking.run_conditions import SPACE
 from modelkeep.tracking.run_order import leading_metric, numbers_alone, order_runs
-from modelkeep.tracking.run_records import Metric, Run, special_value
+from modelkeep.tracking.run_records import Metric, Run, nullable_metric_value
 from modelkeep.tracking.run_rows import COLUMNS, RUNS, from_row
 
 _INF = float("inf")
@@ -121,7 +121,7 @@ def load_runs(tx: Transaction, rows: Sequence[int]) -> list[Run]:
     metrics: dict[int, list[Metric]] = {row: [] for row in rows}
     for row, name, value, timestamp, step in tx.all(_METRICS, rows=listed):
         finite = value is not None and -_INF < value < _INF
-        metrics[row].append(Metric(name, value if finite else special_value(value), timestamp, step))
+        metrics[row].append(Metric(name, value if finite else nullable_metric_value(value), timestamp, step))
     found = {row[0]: row for row in tx.all(_ROWS, rows=listed)}
     return [from_row(found[row], metrics[row]) for row in rows]
 

@@ -82,6 +82,9 @@ class SqliteConnection:
     def rows(self, query: Query, parameters: dict[str, Any]) -> list[Row]:
         form = self._form(query)
         self._settle(form)
+        return self._rows(form, parameters)
+
+    def _rows(self, form: Compiled, parameters: dict[str, Any]) -> list[Row]:
         try:
             self._execute(form.sql, form.bind(parameters))
             return self._fetch()
@@ -106,11 +109,7 @@ class SqliteConnection:
         form = self._form(counter.raise_one)
         if self._put_off.count and self._put_off.concerns(form):
             self.flush()
-        try:
-            self._execute(form.sql, form.bind(parameters))
-            rows = self._fetch()
-        except sqlite3.Error as error:
-            raise _translated(error) from error
+        rows = self._rows(form, parameters)
         if not rows:
             return None
         self._counts.begin(counter, parameters, rows[0], form)
@@ -167,12 +166,7 @@ class SqliteConnection:
 
     def search(self, statement: ClauseElement) -> list[Row]:
         self.flush()
-        form = Compiled(statement, _DIALECT)
-        try:
-            self._execute(form.sql, form.bind({}))
-            return self._fetch()
-        except sqlite3.Error as error:
-            raise _translated(error) from error
+        return self._rows(Compiled(statement, _DIALECT), {})
 
     def control(self, statement: str) -> None:
         """BEGIN, COMMIT and their like."""

@@ -1,11 +1,14 @@
 """The access tokens, API keys and session tokens of a user. Of oneself, or of anyone for administrators."""
 
+from collections.abc import Collection
+
 from starlette.responses import Response
 
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter
 from modelkeep.identity.keys import AddKey, KeyOfUser, add_key, delete_key, list_keys
 from modelkeep.identity.session_tokens import SessionTokenOfUser, delete_session_token, list_session_tokens
 from modelkeep.identity.tokens import CreateToken, OfUser, TokenName, create_token, delete_token, list_tokens
+from modelkeep.identity.users import User
 from modelkeep.ui.forms import Form
 from modelkeep.ui.links import link
 from modelkeep.ui.page import Page
@@ -27,6 +30,13 @@ async def make_token(page: Page, form: Form) -> Response:
     return await show_user(page, new_token=made)
 
 
+def _ask_to_revoke(page: Page, owner: User, kind: str, called: str, there: Collection[str]) -> Response:
+    """The page that asks whether one of the owner's credentials is to be revoked."""
+    if called not in there:
+        raise ApiError(ErrorKind.NOT_FOUND, f"'{owner.name}' has no {kind} '{called}'.")
+    return page.render("people/revoke.html", place="people", user=owner, kind=kind, called=called)
+
+
 def _days(text: str) -> int | None:
     if not text:
         return None
@@ -39,9 +49,7 @@ def _days(text: str) -> int | None:
 async def revoke_token_form(page: Page) -> Response:
     shown, name = await load_user(page), page.parameter("token")
     tokens = (await page.call(list_tokens, OfUser(shown.name))).access_tokens
-    if name not in {token.name for token in tokens}:
-        raise ApiError(ErrorKind.NOT_FOUND, f"'{shown.name}' has no token '{name}'.")
-    return page.render("people/revoke.html", place="people", user=shown, kind="token", called=name)
+    return _ask_to_revoke(page, shown, "token", name, {token.name for token in tokens})
 
 
 @action("/users/{name}/tokens/{token}/revoke", shows=revoke_token_form)
@@ -68,9 +76,7 @@ async def keep_key(page: Page, form: Form) -> Response:
 async def revoke_key_form(page: Page) -> Response:
     shown, fingerprint = await load_user(page), page.parameter("fingerprint")
     keys = (await page.call(list_keys, OfUser(shown.name))).api_keys
-    if fingerprint not in {key.fingerprint for key in keys}:
-        raise ApiError(ErrorKind.NOT_FOUND, f"'{shown.name}' has no key '{fingerprint}'.")
-    return page.render("people/revoke.html", place="people", user=shown, kind="key", called=fingerprint)
+    return _ask_to_revoke(page, shown, "key", fingerprint, {key.fingerprint for key in keys})
 
 
 @action("/users/{name}/keys/{fingerprint}/revoke", shows=revoke_key_form)
@@ -84,9 +90,7 @@ async def revoke_key(page: Page, form: Form) -> Response:
 async def revoke_session_token_form(page: Page) -> Response:
     shown, made = await load_user(page), page.parameter("id")
     sessions = (await page.call(list_session_tokens, OfUser(shown.name))).session_tokens
-    if made not in {session.id for session in sessions}:
-        raise ApiError(ErrorKind.NOT_FOUND, f"'{shown.name}' has no session token '{made}'.")
-    return page.render("people/revoke.html", place="people", user=shown, kind="session token", called=made)
+    return _ask_to_revoke(page, shown, "session token", made, {session.id for session in sessions})
 
 
 @action("/users/{name}/session-tokens/{id}/revoke", shows=revoke_session_token_form)
