@@ -3,13 +3,12 @@
 An MLflow workspace isolates everything, the registry too, so it is a platform here, with one workspace in it.
 """
 
-import re
 from enum import Enum
 
 import msgspec
 import sqlalchemy as sa
 
-from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter, missing_parameter, not_authorized
+from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter, not_authorized
 from modelkeep.core.fields import check_length
 from modelkeep.core.guard import SERVER, VISIBLE
 from modelkeep.core.operation import Empty, Reach, operation
@@ -19,6 +18,7 @@ from modelkeep.identity.access import load_access
 from modelkeep.identity.changes import note_identity_change
 from modelkeep.identity.grants import EXPERIMENT_GRANTS, MODEL_GRANTS, PLATFORM_GRANTS, WORKSPACE_GRANTS, caller_ids
 from modelkeep.registry.guards import NAMED_PLATFORM
+from modelkeep.registry.platform_rules import check_location, check_mlflow_name, check_platform_key, check_retention
 from modelkeep.registry.workspaces import add_default_workspace
 from modelkeep.storage.errors import UniqueViolation
 from modelkeep.storage.query import Query
@@ -28,11 +28,6 @@ from modelkeep.tracking.removal import count_experiments, remove_artifacts_of_pl
 
 DEFAULT_PLATFORM = "default"
 KIND = "platform"
-
-_MLFLOW_NAME = re.compile(r"(?!.*--)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_RETENTION = re.compile(r"[1-9][0-9]*[mhd]")
-_LOCATION = re.compile(r"[a-z][a-z0-9+.\-]*:.+|/.+", re.IGNORECASE | re.DOTALL)
-_KEY_LENGTH = 500
 
 _p, _m, _v, _w = platforms.c, registered_models.c, model_versions.c, workspaces.c
 _COLUMNS = (
@@ -138,7 +133,7 @@ def list_mlflow_workspaces(tx: Transaction, scope: Scope, request: Empty) -> Mlf
 )
 def create_mlflow_workspace(tx: Transaction, scope: Scope, request: MlflowWorkspace) -> MlflowWorkspaceAnswer:
     """Create a workspace: a platform with one workspace in it, `default`."""
-    _check_mlflow_name(request.name)
+    check_mlflow_name(request.name)
     if request.name == DEFAULT_PLATFORM:
         raise invalid_parameter("name", f"'{DEFAULT_PLATFORM}' is reserved and cannot be created.")
     return MlflowWorkspaceAnswer(_create(tx, scope, request))
@@ -293,45 +288,14 @@ def _visible(tx: Transaction, scope: Scope) -> list[Row]:
     return [row for row in rows if principal.only_platform in (None, row[-2])]
 
 
-def check_platform_key(key: str, field: str) -> None:
-    """A path can name it: one segment, printable."""
-    if not key.strip():
-        raise missing_parameter(field)
-    check_length(field, key, _KEY_LENGTH)
-    if "/" in key or not key.isprintable() or key in (".", ".."):
-        raise invalid_parameter(field, f"{key!r} cannot stand in a path; '/' and control characters cannot.")
-
-
-def _check_mlflow_name(name: str) -> None:
-    if not name:
-        raise missing_parameter("name")
-    if not 2 <= len(name) <= 63 or not _MLFLOW_NAME.fullmatch(name):
-        raise invalid_parameter(
-            "name",
-            f"{name[:80]!r} is no workspace name; 2 to 63 lower-case letters, digits and single inner hyphens are.",
-        )
-
-
 def _places(scope: Scope, workspace: MlflowWorkspace) -> tuple[str | None, str | None, str | None, str | None]:
     """Description, artifact root, archive location and retention, checked; None where not given."""
     archive = workspace.trace_archival_config or TraceArchivalConfig()
     check_length("description", workspace.description or "", scope.limits.description_length)
-    _check_location("default_artifact_root", workspace.default_artifact_root)
-    _check_location("trace_archival_config.location", archive.location)
-    if archive.retention and not _RETENTION.fullmatch(archive.retention.strip()):
-        raise invalid_parameter(
-            "trace_archival_config.retention",
-            f"{archive.retention[:40]!r} is no duration; a number and m, h or d is, such as 30d.",
-        )
+    check_location("default_artifact_root", workspace.default_artifact_root)
+    check_location("trace_archival_config.location", archive.location)
+    check_retention("trace_archival_config.retention", archive.retention)
     return workspace.description, workspace.default_artifact_root, archive.location, archive.retention
-
-
-def _check_location(field: str, location: str | None) -> None:
-    if not location:
-        return
-    check_length(field, location, 2_048)
-    if not _LOCATION.fullmatch(location) or location.startswith("runs:") or "#" in location:
-        raise invalid_parameter(field, f"{location[:80]!r} is no place; a URI or an absolute path is.")
 
 
 def _create(tx: Transaction, scope: Scope, workspace: MlflowWorkspace) -> MlflowWorkspace:

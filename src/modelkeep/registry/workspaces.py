@@ -7,7 +7,6 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 import sqlalchemy as sa
 
-from modelkeep.core.clock import as_rfc3339
 from modelkeep.core.errors import (
     ApiError,
     ErrorKind,
@@ -25,6 +24,7 @@ from modelkeep.identity.changes import note_identity_change
 from modelkeep.identity.grants import WORKSPACE_GRANTS
 from modelkeep.identity.sight import bound_to_caller
 from modelkeep.registry.guards import NAMED_WORKSPACE
+from modelkeep.registry.workspace_rows import COLUMNS, Workspace, from_row
 from modelkeep.search.listing import SortBy, SortOrder
 from modelkeep.search.order import Order
 from modelkeep.search.page import Search, check_max_results, fetch_page, make_search
@@ -32,7 +32,7 @@ from modelkeep.storage.errors import ForeignKeyViolation, UniqueViolation
 from modelkeep.storage.expressions import json_array, one_of
 from modelkeep.storage.query import Query
 from modelkeep.storage.schema import workspaces
-from modelkeep.storage.transaction import Row, Transaction
+from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.experiments import add_default_experiment
 from modelkeep.tracking.removal import remove_artifacts_of_workspace
 
@@ -44,21 +44,8 @@ _LARGEST_PAGE = 1_000
 _NOT_IN_KEYS = re.compile(r"[^a-z0-9_.\-]+")
 
 _w = workspaces.c
-_COLUMNS = (
-    _w.key,
-    _w.display_name,
-    _w.description,
-    _w.type,
-    _w.default_catalog_key,
-    _w.created_at,
-    _w.updated_at,
-    _w.created_by,
-    _w.updated_by,
-    _w.id,
-    _w.revision,
-)
 _ONE = (_w.platform_id == sa.bindparam("platform"), _w.key == sa.bindparam("name"))
-_GET = Query(sa.select(*_COLUMNS).where(*_ONE))
+_GET = Query(sa.select(*COLUMNS).where(*_ONE))
 _LOCATE = Query(sa.select(_w.id, _w.revision, _w.type).where(*_ONE).with_for_update())
 _INSERT = Query(
     sa.insert(workspaces)
@@ -92,25 +79,6 @@ _UPDATE = Query(
     )
 )
 _DELETE = Query(sa.delete(workspaces).where(_w.id == sa.bindparam("workspace")))
-
-
-class Workspace(msgspec.Struct, rename="camel"):
-    """A workspace. Times are RFC 3339."""
-
-    key: str
-    display_name: str
-    description: str
-    type: str
-    default_catalog_key: str
-    time_created: str
-    time_updated: str
-    created_by: str
-    updated_by: str
-    created_by_name: str
-    updated_by_name: str
-    lifecycle_state: str = "ACTIVE"
-    lifecycle_details: str = ""
-    is_private_network_enabled: bool = False
 
 
 class WorkspaceCollection(msgspec.Struct):
@@ -265,7 +233,7 @@ def list_workspaces(tx: Transaction, scope: Scope, request: ListWorkspaces) -> W
         field="page",
     )
     tx.next_page = page.next_page_token or None
-    return WorkspaceCollection([_from_row(row) for row in page.rows])
+    return WorkspaceCollection([from_row(row) for row in page.rows])
 
 
 class _Filters(NamedTuple):
@@ -298,7 +266,7 @@ def _search(filters: _Filters, by_time: bool, descending: bool, sees_all: bool, 
         else Order("displayName", _w.display_name, descending),
         Order("id", _w.id, descending),
     ]
-    return make_search(sa.select(*_COLUMNS).where(*conditions), orders, further=further)
+    return make_search(sa.select(*COLUMNS).where(*conditions), orders, further=further)
 
 
 def add_default_workspace(tx: Transaction, scope: Scope, platform: int) -> None:
@@ -376,28 +344,11 @@ def _load(tx: Transaction, scope: Scope, key: str) -> Workspace:
         raise _not_found(scope, key)
     workspace, revision = row[-2:]
     tx.about(KIND, str(workspace), _etag(workspace, revision))
-    return _from_row(row)
+    return from_row(row)
 
 
 def _not_found(scope: Scope, key: str) -> ApiError:
     return workspace_not_found(scope.tenancy.platform_key if scope.tenancy else "", key)
-
-
-def _from_row(row: Row) -> Workspace:
-    key, display_name, description, kind, catalog, created, updated, created_by, updated_by, *_ = row
-    return Workspace(
-        key,
-        display_name,
-        description,
-        kind,
-        catalog,
-        as_rfc3339(created),
-        as_rfc3339(updated),
-        created_by,
-        updated_by,
-        created_by,
-        updated_by,
-    )
 
 
 def _etag(workspace: int, revision: int) -> str:

@@ -10,9 +10,9 @@ from modelkeep.registry.permissions import (
     list_workspace_permissions,
     manage_workspace_permission,
 )
+from modelkeep.registry.workspace_rows import Workspace
 from modelkeep.registry.workspaces import (
     UpdateWorkspaceDetails,
-    Workspace,
     WorkspaceKey,
     delete_workspace,
     get_workspace,
