@@ -15,7 +15,7 @@ from email.utils import formatdate
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.request import Request, urlopen
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -26,12 +26,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from bench.calls import raw
 from bench.peers import Peer, modelkeep
 from bench.plan import Plan, run_apart
+from bench.processes import cpu_seconds
 
 _ADMIN, _PASSWORD = "root", "benchmark-password"
 _MODEL = "fraud"
 _API = "/api/2.0/mlflow/"
 _USERS = "/api/3.0/modelkeep/users"
 _DIFFERENT = 500
+_WARM_UP = 0.5
 _WANTED = {"bearer": 0.9, "signed": 0.7}
 
 
@@ -50,16 +52,24 @@ def main(arguments: Sequence[str]) -> int:
         ways = {"open": (unlocked, _nothing), **{way: (guarded, header) for way, header in _log_ins(guarded).items()}}
         for peer, header in (ways["open"], ways["bearer"]):
             _call(peer, header, "registered-models/create", {"name": _MODEL})
-        rates: dict[str, list[float]] = {way: [] for way in ways}
+        found: dict[str, list[Round]] = {way: [] for way in ways}
         for _ in range(chosen.rounds):
             for way, (peer, header) in ways.items():
-                rates[way].append(_rate(peer, header, chosen.clients, chosen.seconds))
+                found[way].append(_round(peer, header, chosen.clients, chosen.seconds))
     print(f"Creates a second, {chosen.clients} clients, median of {chosen.rounds} rounds of {chosen.seconds} s\n")
-    print("| log-in | creates/s | of open mode | wanted |\n|---|---:|---:|---:|")
-    for way, found in rates.items():
-        of_open = median(rate / before for rate, before in zip(found, rates["open"], strict=True))
-        print(f"| {way} | {median(found):,.0f} | {of_open:.2f} | {_WANTED.get(way, '')} |")
+    print("| log-in | creates/s | of open mode | wanted | CPU µs |\n|---|---:|---:|---:|---:|")
+    for way, rounds in found.items():
+        of_open = median(one.rate / before.rate for one, before in zip(rounds, found["open"], strict=True))
+        rate, cpu_us = median(one.rate for one in rounds), median(one.cpu_us for one in rounds)
+        print(f"| {way} | {rate:,.0f} | {of_open:.2f} | {_WANTED.get(way, '')} | {cpu_us:.0f} |")
     return 0
+
+
+class Round(NamedTuple):
+    """Creations a second, and what one took of the server's processor time, in microseconds."""
+
+    rate: float
+    cpu_us: float
 
 
 Header = Callable[[Peer, str, bytes], bytes]
@@ -106,18 +116,19 @@ def _signed(key: rsa.RSAPrivateKey, key_id: str, peer: Peer, path: str, body: by
     ).encode()
 
 
-def _rate(peer: Peer, header: Header, clients: int, seconds: float) -> float:
-    """Creates a second. Requests are signed before the clocks start, for a date holds five minutes."""
+def _round(peer: Peer, header: Header, clients: int, seconds: float) -> Round:
+    """One round. Requests are signed before the clocks start, for a date holds five minutes."""
     path = f"{_API}model-versions/create"
     requests = []
     for number in range(_DIFFERENT):
         tags = [{"key": "team", "value": "risk"}, {"key": "build", "value": f"{number:032}"}]
         body = json.dumps({"name": _MODEL, "source": f"s3://models/{_MODEL}/artifacts/model", "tags": tags}).encode()
         requests.append(raw("POST", path, peer.port, header(peer, path, body), body))
-    found = run_apart(Plan(port=peer.port, clients=clients, requests=requests, seconds=seconds, warm_up=0.5))
+    used = cpu_seconds(peer.pid)
+    found = run_apart(Plan(port=peer.port, clients=clients, requests=requests, seconds=seconds, warm_up=_WARM_UP))
     if found.errors:
         raise SystemExit(f"bench.auth: {found.errors}: {found.sample}")
-    return found.rate
+    return Round(found.rate, (cpu_seconds(peer.pid) - used) / found.answered * 1e6)
 
 
 def _call(peer: Peer, header: Header, operation: str, fields: dict[str, Any]) -> None:

@@ -18,7 +18,6 @@ from urllib.parse import quote
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from modelkeep.core.errors import not_authenticated
 from modelkeep.server.authentication import Call
@@ -32,13 +31,19 @@ _SIGNED_WITH_BODY = frozenset((DIGEST, "content-type", "content-length"))
 _DATES = ("x-date", "date")
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _ALLOWED_IN_PATHS = "/:@!$&'()*+,;=~"
-_PADDING, _HASH = PKCS1v15(), SHA256()
+_NAMED = 'signature="'
+_PADDING = PKCS1v15()
+# How PKCS #1 writes that 32 bytes of SHA-256 follow.
+_DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
+_INFO_BYTES = len(_DIGEST_INFO) + 32
 
 
 class SignedHeaders(NamedTuple):
     """What an authorization header says is signed. `names` are in that order and in lower case."""
 
     names: tuple[str, ...]
+    form: str
+    """The signed text, with a place for the value of each name."""
     enough: bool
     """Whether that is enough for a request without a body,"""
     enough_with_body: bool
@@ -57,20 +62,35 @@ class Signature(NamedTuple):
 
 def read_signature(parameters: str) -> Signature:
     """The parts of what follows `Signature`; raises `not_authenticated` for what is not well formed."""
+    before, named, after = parameters.partition(_NAMED)
+    in_base64, quote_mark, rest = after.partition('"')
+    if len(parameters) > _LONGEST or not named or not quote_mark:
+        raise not_authenticated()
+    signer = _signer(f'{before}{_NAMED}"{rest}')
+    signature = _bytes(in_base64)
+    if signer is None or not signature:
+        raise not_authenticated()
+    return Signature(*signer, signature)
+
+
+@lru_cache(512)
+def _signer(parameters: str) -> tuple[str, SignedHeaders] | None:
+    """The key's id and the signed headers, from a header whose signature is taken out; None where it is not well
+    formed. But for the signature a client sends the same each time.
+    """
     # No value can have a quote within, so every second part is one.
     parts = parameters.split('"')
-    names = _names(tuple(parts[::2]))
-    if len(parameters) > _LONGEST or "\\" in parameters or names is None or len(parts) % 2 == 0:
-        raise not_authenticated()
+    names = _names(parts[::2])
+    if "\\" in parameters or names is None or len(parts) % 2 == 0:
+        return None
     found = dict(zip(names, parts[1::2], strict=True))
     headers = signed_headers(found.get("headers", ""))
     key_id = found.get("keyId")
-    signature = _bytes(found.get("signature", ""))
-    if headers is None or not key_id or not signature:
-        raise not_authenticated()
+    if headers is None or not key_id or found.get("signature") != "":
+        return None
     if found.get("algorithm") != "rsa-sha256" or found.get("version", "1") != "1":
-        raise not_authenticated()
-    return Signature(key_id, headers, signature)
+        return None
+    return key_id, headers
 
 
 def _bytes(in_base64: str) -> bytes:
@@ -81,11 +101,8 @@ def _bytes(in_base64: str) -> bytes:
         return b""
 
 
-@lru_cache(256)
-def _names(around: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The names of the values, from what stands around these; None where it is not well formed. A client writes the
-    same around its values each time.
-    """
+def _names(around: Sequence[str]) -> tuple[str, ...] | None:
+    """The names of the values, from what stands around these; None where it is not well formed."""
     *before, last = around
     if not before or last.strip() not in ("", ","):
         return None
@@ -110,9 +127,10 @@ def signed_headers(named: str) -> SignedHeaders | None:
     signed = frozenset(names)
     if not 0 < len(names) <= _MOST_HEADERS or len(signed) != len(names):
         return None
+    form = "\n".join(f"{name.replace('%', '%%')}: %s" for name in names)
     enough = signed >= _SIGNED_ALWAYS
     date = next((name for name in _DATES if name in signed), None)
-    return SignedHeaders(names, enough, enough and signed >= _SIGNED_WITH_BODY, date)
+    return SignedHeaders(names, form, enough, enough and signed >= _SIGNED_WITH_BODY, date)
 
 
 def check_coverage(call: Call, headers: SignedHeaders) -> str | None:
@@ -142,9 +160,11 @@ def signed_digest(key: RSAPublicKey, signature: bytes) -> bytes | None:
     and the loop waits until that gives it back.
     """
     try:
-        return key.recover_data_from_signature(signature, _PADDING, _HASH)
+        # Without a hash named, what comes back is all that was padded, for a sixth less of the time.
+        info = key.recover_data_from_signature(signature, _PADDING, None)
     except InvalidSignature:
         return None
+    return info[len(_DIGEST_INFO) :] if info.startswith(_DIGEST_INFO) and len(info) == _INFO_BYTES else None
 
 
 def is_signed(call: Call, headers: SignedHeaders, hosts: Sequence[str], digest: bytes | None) -> bool:
@@ -157,12 +177,11 @@ def signed_texts(call: Call, headers: SignedHeaders, hosts: Sequence[str]) -> It
     that a proxy may have replaced.
     """
     method, query = call.method.lower(), f"?{call.query}" if call.query else ""
-    values = {name: _value(call, name) for name in headers.names if name not in _SIGNED_ALWAYS}
     for host in (_host(call), *hosts):
-        values["host"] = host
         for path in _encoded(call.path, call.rest):
-            values["(request-target)"] = f"{method} {path}{query}"
-            yield "\n".join([f"{name}: {values[name]}" for name in headers.names]).encode("latin-1", "replace")
+            known = {"host": host, "(request-target)": f"{method} {path}{query}"}
+            values = [known[name] if name in known else _value(call, name) for name in headers.names]
+            yield (headers.form % tuple(values)).encode("latin-1", "replace")
 
 
 @lru_cache(1_024)
