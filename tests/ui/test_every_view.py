@@ -8,21 +8,17 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from modelkeep.ui.application import MODULES
-from modelkeep.ui.view import views_of
 from tests.identity.conftest import Guarded, guard
 from tests.identity.people import PASSWORD
 from tests.support.api import Api
 from tests.support.browser import Visitor
 from tests.support.server import RunningServer
-from tests.ui.hostile_world import NAME, NO_PAGES, fill
+from tests.ui.world import DRAWN_LATER, HOSTILE_TEXTS, VIEWS, fill
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-_VIEWS = sorted({declared.path for declared in views_of(MODULES) if declared.act is None} - NO_PAGES)
 _TAKEN_FOR_MARKUP = "img[src='x'], main script:not([type='application/json']), main iframe, [onerror]"
-_DRAWN_LATER = "script[src*='plotly']"
 _REFUSED_TO_READERS = {
     "/p/{platform}/new-model",
     "/p/{platform}/register",
@@ -57,7 +53,7 @@ class World(NamedTuple):
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with RunningServer(tmp_path_factory.mktemp("hostile"), "--failed-log-ins-per-minute", "1000") as server:
         guarded = guard(server)
-        yield World(guarded, fill(guarded))
+        yield World(guarded, fill(guarded, HOSTILE_TEXTS))
 
 
 @pytest.fixture
@@ -69,14 +65,14 @@ def root(world: World, browser: "Browser") -> Iterator[Visitor]:
 
 
 def test_no_view_is_left_out(world: World) -> None:
-    assert sorted(world.addresses) == _VIEWS
+    assert sorted(world.addresses) == VIEWS
 
 
-@pytest.mark.parametrize("view", _VIEWS)
+@pytest.mark.parametrize("view", VIEWS)
 def test_a_view_shows_texts_as_texts_to_everybody_at_every_width(root: Visitor, world: World, view: str) -> None:
     for address in reversed(world.addresses[view]):
         page = root.open(address)
-        if page.locator(_DRAWN_LATER).count():
+        if page.locator(DRAWN_LATER).count():
             page.wait_for_load_state("networkidle")
         assert page.locator(_TAKEN_FOR_MARKUP).count() == 0, address
         root.check_width()
@@ -143,7 +139,7 @@ def test_a_reader_of_one_model_and_one_experiment_is_offered_nothing_else(world:
     below = "mlops/api/2.0/mlflow"
     grants = {
         f"workspaces/default/{below}/experiments/1/": "assignPermissionDetails",
-        f"{below}/registered-models/{quote(NAME)}/": "assignRegisteredModelPermissionDetails",
+        f"{below}/registered-models/{quote(HOSTILE_TEXTS.name)}/": "assignRegisteredModelPermissionDetails",
     }
     refused = _refused(world, "otto", grants)
     assert "/p/{platform}/permissions" in refused

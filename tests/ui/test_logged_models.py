@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.support.api import Api
 from tests.support.browser import Visitor
-from tests.ui.tracked import make_run
+from tests.ui.tracked import keep_model_file, make_run
 
 
 @pytest.fixture
@@ -25,9 +25,7 @@ def logged(oracle_api: Api) -> dict[str, Any]:
     oracle_api.post(
         "model-versions/create", name="churn", source=f"models:/{model['model_id']}", model_id=model["model_id"]
     )
-    place = model["artifact_uri"].removeprefix("mlflow-artifacts:/").strip("/")
-    address = f"{oracle_api.base.removesuffix('/mlflow')}/mlflow-artifacts/artifacts/{place}/MLmodel"
-    oracle_api.ok("PUT", address, content=b"flavors: {}\n", headers={"content-type": "text/plain"})
+    keep_model_file(oracle_api, model, "MLmodel", b"flavors: {}\n")
     return model
 
 

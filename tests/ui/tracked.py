@@ -1,6 +1,8 @@
 """What tests of the tracking pages look at: runs with metrics, params and tags."""
 
 from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
 
 from tests.support.api import Api
 
@@ -52,3 +54,10 @@ def keep_file(api: Api, run: str, path: str, content: bytes) -> None:
     api.ok(
         "POST", "upload-artifact", query=query, content=content, headers={"content-type": "application/octet-stream"}
     )
+
+
+def keep_model_file(api: Api, model: Mapping[str, Any], path: str, content: bytes) -> None:
+    """A file among the artifacts of a logged model: of its `info`, as the API answers it."""
+    place = model["artifact_uri"].removeprefix("mlflow-artifacts:/").strip("/")
+    address = f"{api.base.removesuffix('/mlflow')}/mlflow-artifacts/artifacts/{place}/{quote(path)}"
+    api.ok("PUT", address, content=content, headers={"content-type": "application/octet-stream"})
