@@ -42,7 +42,8 @@ class Texts(NamedTuple):
 
     def word(self) -> str:
         """A word of the name, to search for."""
-        return max(re.findall(r"\w+", self.name), key=len)
+        words: list[str] = re.findall(r"\w+", self.name)
+        return max(words, key=len)
 
     def prompt(self) -> str:
         """The name of the prompt."""
@@ -116,8 +117,10 @@ def _track(api: Api, texts: Texts) -> dict[str, Any]:
     experiment = api.post("experiments/create", name=texts.title, tags=tags)["experiment_id"]
     given = {tag["key"]: tag["value"] for tag in tags}
     given |= {"mlflow.note.content": texts.value, "mlflow.source.name": texts.value, "mlflow.user": texts.value}
-    logged = {"metrics": {texts.key: 0.5}, "params": {texts.key: texts.value}, "tags": given}
-    runs = [make_run(api, texts.title, experiment=experiment, **logged) for _ in range(2)]
+    params, metrics = {texts.key: texts.value}, {texts.key: 0.5}
+    runs = [
+        make_run(api, texts.title, experiment=experiment, metrics=metrics, params=params, tags=given) for _ in range(2)
+    ]
     make_run(api, texts.title, experiment=experiment, parent=runs[0])
     api.post("runs/log-metric", run_id=runs[0], key=f"system/{texts.key}"[:250], value=1.0, timestamp=1)
     for path in (texts.file(), f"{texts.name}/a.md", "model/MLmodel"):
@@ -126,8 +129,8 @@ def _track(api: Api, texts: Texts) -> dict[str, Any]:
     context = [{"key": "mlflow.data.context", "value": texts.value}]
     api.post("runs/log-inputs", run_id=runs[0], datasets=[{"dataset": dataset, "tags": context}])
     details = {"name": texts.name, "model_type": texts.title, "source_run_id": runs[0], "tags": tags}
-    params = [{"key": texts.key, "value": texts.value}]
-    model = api.post("logged-models", experiment_id=experiment, params=params, **details)["model"]["info"]
+    of_model = [{"key": key, "value": value} for key, value in params.items()]
+    model = api.post("logged-models", experiment_id=experiment, params=of_model, **details)["model"]["info"]
     point = {"key": texts.key, "value": 0.9, "timestamp": 2, "step": 0, "model_id": model["model_id"]}
     measured = {"dataset_name": texts.title, "dataset_digest": "1"}
     api.post("runs/log-batch", run_id=runs[0], metrics=[{**point, **measured}])
