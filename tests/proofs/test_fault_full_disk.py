@@ -1,19 +1,25 @@
 """A full disk: reads are answered, writes are refused in clear words, and all goes on by itself once there is room."""
 
+import contextlib
 import errno
+import itertools
+import random
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import psycopg
 import pytest
 
-from tests.proofs.clients import Clients
+from tests.proofs.clients import Clients, wait_until
 from tests.proofs.effort import Effort
 from tests.proofs.faults.shim import FailingFiles
 from tests.proofs.faults.small_disk import SmallDisk, small_disk
 from tests.proofs.history import Verdict
 from tests.proofs.ledger import Ledger
 from tests.support.api import Api
+from tests.support.own_postgres import OwnPostgres
 from tests.support.server import RunningServer
 
 _CLIENTS, _QUICK = 4, 1
@@ -34,17 +40,36 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
         yield disk
 
 
-@pytest.fixture(params=["mounted", "shim"])
+@pytest.fixture(params=["mounted", "shim", "postgresql"])
 def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Full]:
-    """The same by a file system that is full, and by writes that fail as on one."""
+    """The same by a full file system, by writes that fail as on one, and with a PostgreSQL on a full file system."""
     if request.param == "shim":
         files = FailingFiles(tmp_path, "modelkeep.db")
         with RunningServer(tmp_path / "data", environment=files.environment) as server:
             yield Full(server, lambda: files.fail_writes(_FULL, errno.ENOSPC), files.heal)
-        return
-    disk: SmallDisk = request.getfixturevalue("disk")
-    with RunningServer(tmp_path / "data", "--data", str(disk.path / "data")) as server:
-        yield Full(server, disk.fill, disk.empty)
+    elif request.param == "postgresql":
+        with (
+            _small_postgres(log_apart=True) as (postgres, disk),
+            RunningServer(tmp_path / "data", "--database", postgres.url) as server,
+        ):
+            yield Full(server, disk.fill, disk.empty)
+    else:
+        disk = request.getfixturevalue("disk")
+        with RunningServer(tmp_path / "data", "--data", str(disk.path / "data")) as server:
+            yield Full(server, disk.fill, disk.empty)
+
+
+@contextlib.contextmanager
+def _small_postgres(*, log_apart: bool) -> Iterator[tuple[OwnPostgres, SmallDisk]]:
+    """A PostgreSQL on a small disk, which has its log of writes too or not."""
+    # Not below pytest's own folder, where PostgreSQL's user may not enter.
+    with tempfile.TemporaryDirectory(prefix="modelkeep-disk-") as home:
+        Path(home).chmod(0o755)
+        with (
+            small_disk(Path(home) / "disk", mib=160, names=4_000) as disk,
+            OwnPostgres(data=disk.path, log_apart=log_apart) as postgres,
+        ):
+            yield postgres, disk
 
 
 def test_reads_are_answered_writes_refused_and_all_goes_on_when_there_is_room(full: Full) -> None:
@@ -75,11 +100,57 @@ def _hold_while_full(server: RunningServer, model: str) -> None:
     assert api.ok("POST", "runs/search", {"experiment_ids": ["0"]}) is not None
     assert api.call("GET", "/health").status == 200
     for caller in (api, oracle):
-        # Small writes may find room in what the log has already; this one does not.
-        body = {"name": model, "source": "s3://b/k", "description": "x" * 90_000}
+        # Small writes may find room in what the files have already; this one does not, and cannot be compressed.
+        body = {"name": model, "source": "s3://b/k", "description": random.randbytes(45_000).hex()}
         answer = caller.call("POST", "model-versions/create", body)
         assert answer.error == (503, "TEMPORARILY_UNAVAILABLE", "ServiceUnavailable")
         assert "full" in answer.body["message"]
+        assert "Nothing was done" in answer.body["message"]
+        assert answer.headers["retry-after"]
+
+
+def test_a_postgresql_whose_log_of_writes_finds_no_room_is_away_until_it_is_back(tmp_path: Path) -> None:
+    """Such a PostgreSQL ends itself, and whatever watches over it starts it once there is room."""
+    effort = Effort("fault")
+    with (
+        _small_postgres(log_apart=False) as (postgres, disk),
+        RunningServer(tmp_path / "data", "--database", postgres.url, "--no-access-log") as server,
+    ):
+        for one in effort.rounds(_QUICK):
+            with one:
+                ledger = Ledger(server.url, _CLIENTS, f"log-{one.seed}")
+                with Clients([server.url], _CLIENTS, one.seed, ledger.write, ledger.history) as clients:
+                    clients.wait_for(60)
+                    disk.fill()
+                    wait_until(lambda: _ended_by_its_log(postgres))
+                    clients.wait_for(20, Verdict.NOT_DONE)
+                    _hold_while_away(server, f"log-{one.seed}-model-0")
+                    disk.empty()
+                    postgres.start()
+                    clients.wait_for(40, Verdict.DONE)
+                for end, count in ledger.check(server.url).items():
+                    effort.seen[f"writes {end}"] += count
+        assert b"Traceback" not in server.problems, server.problems.decode()
+
+
+def _ended_by_its_log(postgres: OwnPostgres) -> bool:
+    """Have it begin new files of its log until it finds no room for one; whether it has ended itself."""
+    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(postgres.url, autocommit=True) as connection:
+        for number in itertools.count():
+            connection.execute("SELECT pg_switch_wal(), pg_logical_emit_message(true, 'proof', %s)", [str(number)])
+    return not postgres.runs
+
+
+def _hold_while_away(server: RunningServer, model: str) -> None:
+    """What the server says while its database is not there."""
+    api = Api(server.url, "/api/2.0/mlflow")
+    assert api.call("GET", "/health").status == 200
+    assert api.call("GET", "/ready").status == 503
+    for answer in (
+        api.call("GET", "registered-models/get", query={"name": model}),
+        api.call("POST", "model-versions/create", {"name": model, "source": "s3://b/k"}),
+    ):
+        assert answer.error == (503, "TEMPORARILY_UNAVAILABLE", "ServiceUnavailable")
         assert "Nothing was done" in answer.body["message"]
         assert answer.headers["retry-after"]
 

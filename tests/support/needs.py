@@ -1,4 +1,4 @@
-"""Components that only some tests need: absent, they fail in continuous integration and are skipped elsewhere."""
+"""What only some tests need: absent, they fail in continuous integration and are skipped elsewhere."""
 
 import importlib
 import os
@@ -12,17 +12,18 @@ def need(module: str, install: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError:
-        _end(f"{module} is not there: pip install {install!r}")
+        lack(f"{module} is not there: pip install {install!r}")
 
 
 def need_program(path: str, install: str) -> str:
     """The path, or the end of the test with what to install."""
     if not os.access(path, os.X_OK):
-        _end(f"{path} is not there: apt-get install {install}")
+        lack(f"{path} is not there: apt-get install {install}")
     return path
 
 
-def _end(problem: str) -> NoReturn:
+def lack(problem: str) -> NoReturn:
+    """End the test with what is missing, in words."""
     if os.environ.get("CI"):
         pytest.fail(problem)
     pytest.skip(problem)

@@ -30,9 +30,20 @@ autovacuum_naptime = 5
 
 
 class OwnPostgres:
-    """Runs from entering the block to leaving it. `follows` makes it a standby of another."""
+    """Runs from entering the block to leaving it. `follows` makes it a standby of another.
 
-    def __init__(self, *settings: str, follows: "OwnPostgres | None" = None, host_rules: str = "") -> None:
+    `data` is a folder for its files, where they are not to be in the one that it makes; its log of writes may stand
+    apart from them, in that one.
+    """
+
+    def __init__(
+        self,
+        *settings: str,
+        follows: "OwnPostgres | None" = None,
+        host_rules: str = "",
+        data: Path | None = None,
+        log_apart: bool = False,
+    ) -> None:
         try:
             with warnings.catch_warnings():
                 # It warns of where it would keep files of its own.
@@ -46,6 +57,8 @@ class OwnPostgres:
         self._settings = settings
         self._follows = follows
         self._host_rules = host_rules
+        self._data_folder = data
+        self._log_apart = log_apart
         # As root, PostgreSQL runs as another user.
         self.user = "pgserver" if os.geteuid() == 0 else None
         if self.user:
@@ -54,12 +67,13 @@ class OwnPostgres:
     def __enter__(self) -> Self:
         # Not below pytest's own folder, where that other user may not enter.
         self._home = Path(tempfile.mkdtemp(prefix="modelkeep-postgres-"))
-        self._data = self._home / "data"
+        self._data = (self._data_folder or self._home) / "data"
+        apart = ("--waldir", str(self._home / "log-of-writes")) if self._log_apart else ()
         if self.user:
             shutil.chown(self._home, self.user)
         self.port = free_port()
         if self._follows is None:
-            self._run("initdb", *_INITDB, "-D", str(self._data))
+            self._run("initdb", *_INITDB, *apart, "-D", str(self._data))
         else:
             source = f"host=127.0.0.1 port={self._follows.port} user=postgres application_name=standby"
             self._run("pg_basebackup", "-D", str(self._data), "-d", source, "-R", "-X", "stream", "-c", "fast")
@@ -78,13 +92,18 @@ class OwnPostgres:
     def url(self) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
 
+    @property
+    def runs(self) -> bool:
+        """Whether it is there at all; it removes this file as it ends."""
+        return (self._data / "postmaster.pid").exists()
+
     def start(self) -> None:
         """Start it and wait until it takes connections."""
         self._run("pg_ctl", "-w", "-D", str(self._data), "-l", str(self._home / "log"), "start")
 
     def stop(self) -> None:
         """Stop it as a machine that goes down does: connections are ended, nothing is lost."""
-        if (self._data / "postmaster.pid").exists():
+        if self.runs:
             self._run("pg_ctl", "-w", "-D", str(self._data), "-m", "fast", "stop")
 
     @contextlib.contextmanager

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.support.needs import lack
 
 _MIB = 1024 * 1024
 
@@ -44,17 +44,17 @@ class SmallDisk:
 
 
 @contextlib.contextmanager
-def small_disk(path: Path, mib: int) -> Iterator[SmallDisk]:
-    """Mount one; the test is skipped where that is not allowed."""
+def small_disk(path: Path, mib: int, names: int = 400) -> Iterator[SmallDisk]:
+    """Mount one with room for so many MiB and files; where that is not allowed there is no test."""
     path.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={mib}m,nr_inodes=400", "tmpfs", path],
+        ["mount", "-t", "tmpfs", "-o", f"size={mib}m,nr_inodes={names},mode=1777", "tmpfs", path],
         capture_output=True,
         text=True,
         check=False,
     )
     if mounted.returncode:
-        pytest.skip(f"nothing can be mounted here: {mounted.stderr.strip()}")
+        lack(f"nothing can be mounted here: {mounted.stderr.strip()}")
     try:
         yield SmallDisk(path)
     finally:
