@@ -13,12 +13,14 @@ class Refused(Exception):
     """An answer that is not 2xx."""
 
 
-def call(port: int, method: str, path: str, body: object = None) -> bytes:
+def call(port: int, method: str, path: str, body: object = None, headers: dict[str, str] | None = None) -> bytes:
     """The body of the answer. Raises `Refused`, or `OSError` while nobody listens."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
     try:
         content = None if body is None else msgspec.json.encode(body)
-        connection.request(method, path, content, {"content-type": "application/json"} if content else {})
+        connection.request(
+            method, path, content, {**({"content-type": "application/json"} if content else {}), **(headers or {})}
+        )
         answer = connection.getresponse()
         data = answer.read()
     finally:
@@ -28,8 +30,8 @@ def call(port: int, method: str, path: str, body: object = None) -> bytes:
     return data
 
 
-def call_json(port: int, method: str, path: str, body: object = None) -> Any:
-    return msgspec.json.decode(call(port, method, path, body))
+def call_json(port: int, method: str, path: str, body: object = None, headers: dict[str, str] | None = None) -> Any:
+    return msgspec.json.decode(call(port, method, path, body, headers))
 
 
 def raw(method: str, path: str, port: int, headers: bytes = b"", body: bytes = b"") -> bytes:

@@ -11,6 +11,7 @@ from bench.peers import (
     FLOOR,
     FORGETFUL,
     LATE_FILES,
+    LOG_INS,
     MLFLOW,
     MODELKEEP,
     NGINX,
@@ -21,26 +22,28 @@ from bench.scenarios import SCENARIOS, Group
 from bench.tables import number, table
 from bench.work import Scenario
 
-_SERVERS = (MODELKEEP, FORGETFUL, TWO_WORKERS, FLOOR, ASGI_FLOOR, FILES, LATE_FILES, NGINX, FASTTRACKML, MLFLOW)
+_OWN = (MODELKEEP, FORGETFUL, TWO_WORKERS, *LOG_INS)
+_SERVERS = (*_OWN, FLOOR, ASGI_FLOOR, FILES, LATE_FILES, NGINX, FASTTRACKML, MLFLOW)
 _FINE = 10
 
 
 def compared(results: Results, name: str, clients: tuple[int, ...]) -> str:
     """Rows for each number of clients, a row a server."""
     scenario = SCENARIOS[name]
+    base = scenario.beside
     watched = any(window.outcome.grew is not None for window in results.windows if window.scenario == name)
     rows = []
     for count in clients:
         for server in _SERVERS:
             shown = scenario.floor if server in (FLOOR, ASGI_FLOOR) else name
             if windows := results.of(server, shown, count):
-                ratio = results.ratio((MODELKEEP, name), (server, shown), count) if server != MODELKEEP else None
+                ratio = results.ratio((base, name), (server, shown), count) if server != base else None
                 figures = _figures(windows, scenario, watched=watched)
                 rows.append((str(count), server, *figures, number(ratio, 2, " ×")))
     amount = [f"{scenario.amount.unit}/s"] if scenario.amount else []
     memory = ["most MiB more"] if watched else []
     columns = [scenario.unit, *amount, "p50 ms", "p99 ms", "CPU µs", "busy", *memory, "errors"]
-    return table(("clients", "server", *columns, "modelkeep is"), rows)
+    return table(("clients", "server", *columns, "modelkeep is" if base == MODELKEEP else f"where {base}"), rows)
 
 
 def _figures(windows: list[Window], scenario: Scenario, *, watched: bool) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench import peers, processes
 from bench.calls import Refused, call
+from bench.log_ins import prepare_log_in
 from bench.measure import Unmeasured
 from bench.peers import (
     ASGI_FLOOR,
@@ -15,6 +16,7 @@ from bench.peers import (
     FLOOR,
     FORGETFUL,
     LATE_FILES,
+    LOG_INS,
     MLFLOW,
     MODELKEEP,
     NGINX,
@@ -93,7 +95,7 @@ class House:
         self._tell(f"{server} answers after {peer.started.health:.2f} s")
         self.running[server] = peer
         self.idle[server] = _idle(peer)
-        if server in (MODELKEEP, FORGETFUL, TWO_WORKERS):
+        if server in (MODELKEEP, FORGETFUL, TWO_WORKERS, *LOG_INS):
             call(peer.port, "POST", "/api/3.0/mlflow/workspaces", {"name": "bench"})
         return peer
 
@@ -110,6 +112,8 @@ class House:
             LATE_FILES: lambda home: peers.files(home, LATE_FILES),
             NGINX: peers.nginx,
         }
+        if server in LOG_INS:
+            return peers.modelkeep(self._folder(server), server)
         return starters[server](self._folder(server))
 
     def _flags(self, server: str) -> list[str]:
@@ -138,6 +142,8 @@ class House:
                 prepare_runs_of_mlflow(peer, self._store())
             case "runs", False:
                 prepare_runs(peer)
+            case "users", _:
+                prepare_log_in(peer)
             case _:
                 return
         self._tell(f"{peer.name} has its {needs} after {time.perf_counter() - begun:.1f} s")

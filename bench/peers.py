@@ -21,6 +21,9 @@ from bench.calls import Refused, call
 MODELKEEP, FLOOR, ASGI_FLOOR, MLFLOW = "modelkeep", "floor", "ASGI floor", "mlflow server"
 FORGETFUL = "modelkeep, remembering nothing"
 TWO_WORKERS = "modelkeep, two workers"
+NOBODY, BY_TOKEN, BY_SIGNATURE, BY_PASSWORD = "nobody logs in", "by token", "by signature", "by password"
+LOG_INS = (NOBODY, BY_TOKEN, BY_SIGNATURE, BY_PASSWORD)
+"""Servers of modelkeep that differ in how one logs in."""
 FASTTRACKML, FILES, LATE_FILES, NGINX = "fml server", "plain Granian", "plain Granian, not flushing", "nginx"
 FASTTRACKML_HOME = Path(sys.prefix) / "fasttrackml"
 """`make bench` installs it there, apart from the other packages: its Python half asks for an older MLflow."""

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from bench.measure import Results
-from bench.peers import FASTTRACKML, FILES, FLOOR, MLFLOW, MODELKEEP, TWO_WORKERS
+from bench.peers import BY_SIGNATURE, BY_TOKEN, FASTTRACKML, FILES, FLOOR, MLFLOW, MODELKEEP, NOBODY, TWO_WORKERS
 from bench.processes import Memory
 from bench.registry import CREATE, FIRST_PAGE, GET, LAST_PAGE
-from bench.scenarios import CLIENT, DOWN, HISTORY, LOG_BATCH, LOG_METRIC, SEARCH_RUNS, UP
+from bench.scenarios import CLIENT, DOWN, HISTORY, LOG_BATCH, LOG_METRIC, LOGGED_IN, SEARCH_RUNS, UP
 
 _MANY, _SOME = 64, 8
 _PAGE_NOISE = 1.1
@@ -30,6 +30,7 @@ def lines(results: Results, clients: Iterable[int], first_answer: float, idle: M
     """All lines."""
     return [
         *_speed(results, tuple(clients)),
+        *_log_ins(results),
         *_tracking(results),
         *_artifacts(results),
         Line("First request answered after exec", "≤ 1.0 s", f"{first_answer:.2f} s", first_answer <= 1.0),
@@ -62,6 +63,12 @@ def _speed(results: Results, clients: tuple[int, ...]) -> Iterator[Line]:
     yield _at_most("Search of 100 out of 10,000, 1 client, p50", 5.0, p50, " ms")
     slowdown = results.slowdown(MODELKEEP, LAST_PAGE, FIRST_PAGE, 1)
     yield _at_most("Page 100 against page 1, 1 client, p50 (10 % is noise)", _PAGE_NOISE, slowdown, " ×")
+
+
+def _log_ins(results: Results) -> Iterator[Line]:
+    for what, server, wanted in (("an access token", BY_TOKEN, 0.9), ("signed requests", BY_SIGNATURE, 0.7)):
+        found = results.ratio((server, LOGGED_IN), (NOBODY, LOGGED_IN), _MANY)
+        yield _at_least(f"Create, {_MANY} clients, by {what}, of where nobody logs in", wanted, found, "")
 
 
 def _tracking(results: Results) -> Iterator[Line]:

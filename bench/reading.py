@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bench.peers import FASTTRACKML, FILES, FLOOR, FORGETFUL, MLFLOW, TWO_WORKERS
+from bench.peers import BY_SIGNATURE, FASTTRACKML, FILES, FLOOR, FORGETFUL, MLFLOW, TWO_WORKERS
 from bench.run import Report
 from bench.scenarios import CLIENT, UP
 
@@ -30,6 +30,13 @@ _PARTS = (
 - **two workers** is the same with `--workers 2`. Each server has a database of its own on one PostgreSQL, with the
   settings that it comes with, on the same machine: what it takes of the processor is not in **CPU**. No answers are
   remembered on PostgreSQL, since others may write to it.""",
+    ),
+    (
+        BY_SIGNATURE,
+        """\
+- **by token, by signature, by password** are servers of their own that differ in how one logs in, beside one where
+  **nobody logs in**. Signatures are RSA's of 2,048 bits, as Oracle Cloud's clients make them, each over its own body;
+  the server verifies every one.""",
     ),
     (
         FLOOR,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bench import artifacts, registry, tracking, training
+from bench import artifacts, log_ins, registry, tracking, training
 from bench.course import Course
 from bench.peers import (
     ASGI_FLOOR,
@@ -11,6 +11,7 @@ from bench.peers import (
     FLOOR,
     FORGETFUL,
     LATE_FILES,
+    LOG_INS,
     MLFLOW,
     MODELKEEP,
     NGINX,
@@ -21,12 +22,14 @@ from bench.work import Scenario
 
 LOG_BATCH, LOG_METRIC = tracking.LOG_BATCH.name, tracking.LOG_METRIC.name
 SEARCH_RUNS, HISTORY = tracking.SEARCH_RUNS.name, tracking.HISTORY.name
+LOGGED_IN = log_ins.LOGGED_IN.name
 CLIENT, UP, DOWN = training.CLIENT.name, artifacts.UP.name, artifacts.DOWN.name
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
         *registry.SCENARIOS,
+        log_ins.LOGGED_IN,
         tracking.LOG_BATCH,
         tracking.LOG_METRIC,
         tracking.SEARCH_RUNS,
@@ -37,7 +40,7 @@ SCENARIOS: dict[str, Scenario] = {
     )
 }
 
-MODELS, RUNS, NOTHING = "models", "runs", "nothing"
+MODELS, RUNS, USERS, NOTHING = "models", "runs", "users", "nothing"
 """What has to be on the servers before."""
 
 
@@ -79,6 +82,7 @@ GROUPS = (
         ((MODELKEEP, FIRST_PAGE), (MODELKEEP, LAST_PAGE), (FLOOR, FIRST_PAGE), (MLFLOW, FIRST_PAGE)),
         MODELS,
     ),
+    Group("log-in", _side_by_side(LOG_INS, LOGGED_IN), USERS),
     Group("log-batch", _side_by_side(_TRACKING, LOG_BATCH), RUNS, 8, headline=True),
     Group("log-metric", _side_by_side(_TRACKING, LOG_METRIC), RUNS, 8, headline=True),
     Group("search-runs", _side_by_side(_TRACKING, SEARCH_RUNS), RUNS, 8, headline=True),

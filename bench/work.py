@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bench.course import Course
-from bench.peers import Peer
+from bench.peers import MODELKEEP, Peer
 from bench.plan import Outcome, Plan, run_apart
 
 
@@ -78,3 +78,5 @@ class Scenario:
     amount: Amount | None = None
     floor: str = ""
     """The scenario that stands for this one on the floors, which answer a constant; empty where they have none."""
+    beside: str = MODELKEEP
+    """The server that the others are compared with."""
