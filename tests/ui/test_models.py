@@ -66,6 +66,10 @@ def test_arrows_and_enter_go_through_the_table(visitor: Visitor, pages: str, ora
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     expect(page.locator("tr:focus")).to_contain_text("b")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("b")
 
 
 def test_pages_follow_each_other(visitor: Visitor, pages: str, oracle_api: Api) -> None:

@@ -120,6 +120,34 @@ def test_ticked_runs_are_deleted_and_restored(visitor: Visitor, table: str, orac
     _names(visitor, ["c", "a"])
 
 
+def test_enter_opens_the_run_and_not_what_is_nested_in_it(visitor: Visitor, table: str, oracle_api: Api) -> None:
+    make_run(oracle_api, "trial", parent=make_run(oracle_api, "sweep"))
+    page = visitor.open(table)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("sweep")
+
+
+def test_a_few_of_5000_keys_are_offered_at_a_time(visitor: Visitor, table: str, oracle_api: Api) -> None:
+    run = make_run(oracle_api, "wide")
+    for first in range(0, 5_000, 1_000):
+        points = [{"key": f"layer/{first + n:04}/grad", "value": n, "timestamp": 1} for n in range(1_000)]
+        oracle_api.post("runs/log-batch", run_id=run, metrics=points)
+    page = visitor.open(table)
+    assert len(page.content()) < 100_000
+    with page.expect_response(lambda answer: "/keys?" in answer.url) as answered:
+        page.get_by_text("Columns").click()
+    assert len(answered.value.body()) < 10_000
+    offered = page.locator(".offered input[value^='metrics.']")
+    expect(offered).to_have_count(46)
+    page.get_by_label("Find metrics").fill("/4321/")
+    expect(offered).to_have_count(1)
+    page.get_by_role("checkbox", name="layer/4321/grad").check()
+    page.get_by_role("button", name="Find and show").click()
+    expect(page.get_by_role("columnheader", name="layer/4321/grad")).to_be_visible()
+    expect(page.locator("tbody td.number").last).to_have_text("321")
+
+
 def test_ticked_runs_are_compared(visitor: Visitor, table: str, oracle_api: Api) -> None:
     for name in ("a", "b"):
         make_run(oracle_api, name, params={"lr": name})

@@ -4,10 +4,33 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from playwright.sync_api import expect
+
 from tests.support.api import Api
+from tests.support.browser import Visitor
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 """What would complain in the browser's console, or do worse, where it was taken for HTML."""
+
+CURIOUS_PAGE = b"""<!doctype html><p id=seen>no script ran</p><script>
+const seen = [];
+try { seen.push(parent.document.title); } catch { seen.push("kept out"); }
+try { seen.push(document.cookie); } catch { seen.push("no cookies"); }
+try { seen.push(localStorage.length); } catch { seen.push("no storage"); }
+fetch("/platforms").then(() => "reached", () => "no way out").then((text) => {
+  document.getElementById("seen").textContent = [origin, ...seen, text].join(", ");
+});
+</script>"""
+"""A page among artifacts that tries what it must not reach, and says what came of it."""
+
+
+def expect_nothing_reached(visitor: Visitor) -> None:
+    """The page that is looked at shows `CURIOUS_PAGE`, which ran and reached nothing."""
+    seen = visitor.page.frame_locator("iframe").locator("#seen")
+    expect(seen).to_have_text("null, kept out, no cookies, no storage, no way out")
+    # The browser tells of what the page's own policy kept it from; nothing else may be wrong.
+    assert all("connect-src" in problem or "Fetch API" in problem for problem in visitor.problems), visitor.problems
+    visitor.problems.clear()
 
 
 def make_run(

@@ -1,4 +1,4 @@
-// Rows of tables marked `data-rows` are gone through by arrows. Enter opens the first link of the row, Space ticks it.
+// Rows of tables marked `data-rows` are gone through by arrows. Enter opens what the row is of, Space ticks it.
 export function wireTables() {
   const table = document.querySelector("table[data-rows]");
   if (!table) return;
@@ -15,7 +15,7 @@ export function wireTables() {
         next.focus();
       }
     } else if (at >= 0 && event.target === rows[at]) {
-      if (event.key === "Enter") rows[at].querySelector("a")?.click();
+      if (event.key === "Enter") (rows[at].querySelector("a.name") ?? rows[at].querySelector(".run a"))?.click();
       if (event.key === " ") {
         const box = rows[at].querySelector("input[type=checkbox]");
         if (box) {
