@@ -3,6 +3,7 @@
 import os
 import sys
 
+from modelkeep.cli.concealed import conceal
 from modelkeep.cli.failure import CommandFailed
 from modelkeep.cli.plain_flags import plain_flags
 from modelkeep.cli.serve import serve
@@ -14,6 +15,7 @@ _INTERRUPTED = 130
 def main() -> None:
     """Run a command; what goes wrong in a way that the person can mend is one line and exit code 1."""
     try:
+        sys.argv[1:] = conceal(sys.argv[1:], os.environ)
         _run(sys.argv[1:])
     except CommandFailed as failure:
         sys.stderr.write(f"modelkeep: {failure}\n")
