@@ -82,6 +82,13 @@ class Visitor:
         overflow = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, overflow
 
+    def check_height(self) -> None:
+        """The page ends where what is on it ends."""
+        below = self.page.evaluate(
+            "document.documentElement.scrollHeight - document.body.getBoundingClientRect().height"
+        )
+        assert below <= 1, below
+
     def _heard(self, message: "ConsoleMessage") -> None:
         # Chromium says so of every page that is answered 4xx, which a test may have asked for.
         of_page = message.text.startswith("Failed to load resource") and message.location["url"] == self.page.url

@@ -51,6 +51,7 @@ def _check(visitor: Visitor, address: str, status: int = 200) -> None:
     for size in (_WIDE, _NARROW):
         page.set_viewport_size(size)
         visitor.check_width()
+        visitor.check_height()
         assert page.evaluate(_CUT) == [], (address, size)
 
 

@@ -42,6 +42,9 @@ def test_logged_models_are_listed_and_searched(visitor: Visitor, workspace_pages
 
 def test_a_logged_model_shows_what_it_is(visitor: Visitor, workspace_pages: str, logged: dict[str, Any]) -> None:
     page = visitor.open(f"{workspace_pages}/logged-models/{logged['model_id']}")
+    expect(page.get_by_role("navigation", name="Breadcrumb").get_by_role("listitem")).to_have_text(
+        ["Experiments", "Default", "Logged models", "tree"]
+    )
     expect(page.get_by_role("region", name="Metrics", exact=True)).to_contain_text("july d1")
     expect(page.get_by_role("region", name="Params", exact=True)).to_contain_text("depth")
     expect(page.get_by_role("link", name="churn v1")).to_be_visible()

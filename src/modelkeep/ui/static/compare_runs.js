@@ -27,7 +27,9 @@ function curves() {
   }
 }
 
-const axis = (one) => ({ title: { text: plain(one.name) }, ...(one.values.some((value) => typeof value === "string") ? { type: "category" } : {}) });
+// Characters that fit beside the smallest chart.
+const LONGEST_TITLE = 40;
+const axis = (one) => ({ title: { text: plain(one.name, LONGEST_TITLE) }, ...(one.values.some((value) => typeof value === "string") ? { type: "category" } : {}) });
 const texts = (one) => one.values.map((value) => (typeof value === "string" ? plain(value, 30) : value));
 
 function scatter(place) {
@@ -60,7 +62,7 @@ function box(place) {
     type: "box", name: plain(group, 30), y: runs.map((run) => y.values[run]), text: runs.map((run) => names[run]), boxpoints: "all", jitter: 0.3, pointpos: 0,
     marker: { color: data.colours[number % data.colours.length], size: 7 }, hoverinfo: "y+text",
   }));
-  return draw(place, boxes, { xaxis: { title: { text: plain(by.name) }, type: "category" }, yaxis: axis(y) });
+  return draw(place, boxes, { xaxis: { title: { text: plain(by.name, LONGEST_TITLE) }, type: "category" }, yaxis: axis(y) });
 }
 
 if (chart("parallel")) {

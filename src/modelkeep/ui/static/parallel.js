@@ -48,7 +48,9 @@ export function drawParallel(place, data) {
   });
   axes.forEach((axis, number) => {
     picture.append(make("line", { class: "axis", x1: x(number), x2: x(number), y1: TOP, y2: HEIGHT - BOTTOM }));
-    const title = make("text", { x: x(number), y: 16, "text-anchor": "middle" }, short(axis.name, Math.max(8, Math.floor(110 / axes.length))));
+    // Those of the first and the last axis go inwards: a long one would leave the picture.
+    const anchor = number === 0 ? "start" : number === axes.length - 1 ? "end" : "middle";
+    const title = make("text", { x: x(number), y: 16, "text-anchor": anchor }, short(axis.name, Math.max(8, Math.floor(110 / axes.length))));
     title.append(make("title", {}, axis.name));
     picture.append(title);
     for (const [value, height] of scales[number].ends) {

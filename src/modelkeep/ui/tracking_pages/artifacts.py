@@ -9,11 +9,11 @@ from typing import Any
 from starlette.responses import Response
 
 from modelkeep.core.errors import ApiError, ErrorKind
-from modelkeep.tracking.logged_models import GetLoggedModel, get_logged_model
 from modelkeep.ui.listing import Pages, here
 from modelkeep.ui.page import Page
 from modelkeep.ui.tracking_pages.artifact_source import Source, of_logged_model, of_run
 from modelkeep.ui.tracking_pages.artifact_tree import BEGINNING, Place, Tree
+from modelkeep.ui.tracking_pages.logged_models import load_logged_model
 from modelkeep.ui.tracking_pages.previews import (
     FRAME_BYTES,
     FRAMES,
@@ -49,9 +49,15 @@ async def run_artifacts(page: Page) -> Response:
 @view(f"{_PREFIX}/logged-models/{{model_id}}/artifacts")
 async def model_artifacts(page: Page) -> Response:
     """The artifacts of a logged model."""
-    shown = (await page.call(get_logged_model, GetLoggedModel(model_id=page.parameter("model_id")))).model
+    shown, experiment_name = await load_logged_model(page)
     context = await _context(page, of_logged_model(page, shown.info.model_id))
-    return page.render("tracking/logged_model_artifacts.html", place="experiments", model=shown, **context)
+    return page.render(
+        "tracking/logged_model_artifacts.html",
+        place="experiments",
+        model=shown,
+        experiment_name=experiment_name,
+        **context,
+    )
 
 
 async def _context(page: Page, source: Source) -> dict[str, Any]:

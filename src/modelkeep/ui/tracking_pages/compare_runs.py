@@ -6,6 +6,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from modelkeep.core.errors import invalid_parameter
+from modelkeep.tracking.experiments import ExperimentId, get_experiment
 from modelkeep.tracking.run_records import Run
 from modelkeep.tracking.runs import RunId, get_run
 from modelkeep.ui.page import Page
@@ -36,6 +37,7 @@ _PATH = "/p/{platform}/w/{workspace}/compare"
 async def compare(page: Page) -> Response:
     """Charts of some runs and a table of where they differ."""
     runs = await _runs(page)
+    experiment = (await page.call(get_experiment, ExperimentId(runs[0].info.experiment_id))).experiment
     compared = compare_values(runs)
     choice = _Choice(page, compared)
     asked = page.request.query_params.getlist("show")
@@ -43,6 +45,7 @@ async def compare(page: Page) -> Response:
     return page.render(
         "tracking/compare_runs.html",
         place="experiments",
+        experiment=experiment,
         runs=list(zip(runs, _colours(runs), strict=True)),
         compared=compared,
         charts=CHARTS,

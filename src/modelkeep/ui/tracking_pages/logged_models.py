@@ -8,6 +8,7 @@ from modelkeep.core.errors import ApiError, ErrorKind
 from modelkeep.core.fields import Tag
 from modelkeep.registry.model_version_search import SearchModelVersions, search_model_versions
 from modelkeep.registry.model_versions import create_model_version
+from modelkeep.tracking.experiments import ExperimentId, get_experiment
 from modelkeep.tracking.logged_model_order import OrderBy
 from modelkeep.tracking.logged_model_search import SearchLoggedModels, search_logged_models
 from modelkeep.tracking.logged_model_tags import (
@@ -83,10 +84,17 @@ def _latest(model: LoggedModel) -> dict[str, float | str]:
     return {metric.key: metric.value for metric in ordered}
 
 
+async def load_logged_model(page: Page) -> tuple[LoggedModel, str]:
+    """The logged model of the address, and the name of its experiment."""
+    model = (await page.call(get_logged_model, GetLoggedModel(model_id=page.parameter("model_id")))).model
+    experiment = (await page.call(get_experiment, ExperimentId(model.info.experiment_id))).experiment
+    return model, experiment.name
+
+
 @view(_PATH)
 async def logged_model(page: Page) -> Response:
     """One logged model."""
-    model = (await page.call(get_logged_model, GetLoggedModel(model_id=page.parameter("model_id")))).model
+    model, experiment_name = await load_logged_model(page)
     tags: list[Tag] = model.info.tags
     source = f"models:/{model.info.model_id}"
     await page.caller.learn([set_logged_model_tags], SetLoggedModelTags(model_id=model.info.model_id))
@@ -95,6 +103,7 @@ async def logged_model(page: Page) -> Response:
         "tracking/logged_model.html",
         place="experiments",
         model=model,
+        experiment_name=experiment_name,
         note=note_of(tags),
         own=own_tags(tags),
         of_clients=client_tags(tags),
@@ -137,8 +146,10 @@ async def delete_form(page: Page) -> Response:
     """Asked for once more, since a logged model has no way back."""
     await page.caller.learn([delete_logged_model], LoggedModelId(model_id=page.parameter("model_id")))
     page.demand(delete_logged_model)
-    model = (await page.call(get_logged_model, GetLoggedModel(model_id=page.parameter("model_id")))).model
-    return page.render("tracking/delete_logged_model.html", place="experiments", model=model)
+    model, experiment_name = await load_logged_model(page)
+    return page.render(
+        "tracking/delete_logged_model.html", place="experiments", model=model, experiment_name=experiment_name
+    )
 
 
 @action(f"{_PATH}/delete", shows=delete_form)
