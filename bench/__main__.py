@@ -12,6 +12,7 @@ import msgspec
 
 from bench.course import Course
 from bench.measure import Results
+from bench.page import rewrite
 from bench.peers import FASTTRACKML, MLFLOW, CannotStart
 from bench.plan import LoadFailed
 from bench.prepare import Unprepared
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     page = markdown(report)
     print(page)
     if options.markdown:
-        options.markdown.write_text(page)
+        rewrite(options.markdown, page)
     if options.json:
         options.json.write_bytes(_json(report))
     failures = Results(report.windows).failures

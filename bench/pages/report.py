@@ -70,7 +70,7 @@ def _kept() -> str:
 def _cells(seen: Look | None) -> list[str]:
     if seen is None:
         return ["–"] * 4
-    content = "not within 30 s" if seen.content is None else f"{seen.content:,.0f} ms"
+    content = "not seen in 30 s" if seen.content is None else f"{seen.content:,.0f} ms"
     loaded = (
         f"{seen.transferred / 1000:,.0f} KB" if seen.transferred < 1_000_000 else f"{seen.transferred / 1e6:,.1f} MB"
     )
