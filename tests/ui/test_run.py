@@ -121,6 +121,9 @@ def test_axis_smoothing_and_scale_stand_in_the_address(visitor: Visitor, shown: 
     expect(page).to_have_url(re.compile(r"metric=loss&smooth=0.9&log=1&x=relative$"))
     visitor.open(page.url)
     expect(lines).to_have_count(2)
+    page.get_by_label("Along").select_option("wall")
+    expect(page.locator(".xtick text").filter(has_text="1970")).not_to_have_count(0)
+    expect(page).to_have_url(re.compile(r"x=wall$"))
 
 
 def test_a_long_history_is_sampled_on_the_server(visitor: Visitor, shown: str, run: str, oracle_api: Api) -> None:
