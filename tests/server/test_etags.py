@@ -150,6 +150,34 @@ def test_an_etag_that_matches_lets_the_change_through(
     assert oracle_api.call(verb, path, {**named, **fields}, headers={"if-match": current}).status == 200
 
 
+def test_where_nothing_has_an_etag_none_matches_and_nothing_is_done(oracle_api: Api) -> None:
+    create = {"name": "conditional"}
+    answer = oracle_api.call("POST", "registered-models/create", create, headers={"if-match": '"any"'})
+    assert answer.error == NO_ETAG_MATCH
+    assert oracle_api.call("GET", "registered-models/get", query=create).status == 404
+    oracle_api.ok("POST", "registered-models/create", create, headers={"if-match": "*"})
+
+
+@pytest.mark.parametrize("kind", ["model", "experiment", "workspace", "platform"])
+def test_permissions_are_changed_only_while_what_they_are_on_has_the_etag(oracle_api: Api, kind: str) -> None:
+    platform = oracle_api.base.split("/workspaces/")[0]
+    name = platform.rpartition("/")[2]
+    read, manage, query = {
+        "model": ("registered-models/get", f"registered-models/{MODEL['name']}", MODEL),
+        "experiment": ("experiments/get", "experiments/0", {"experiment_id": "0"}),
+        "workspace": (f"{platform}/workspaces/default", f"{platform}/workspaces/default", {}),
+        "platform": (f"/api/3.0/mlflow/workspaces/{name}", platform, {}),
+    }[kind]
+    etag = oracle_api.call("GET", read, query=query).headers["etag"]
+
+    def refused(etag: str) -> tuple[int, str, str]:
+        return oracle_api.call("POST", f"{manage}/actions/managePermission", {}, headers={"if-match": etag}).error
+
+    assert refused('"other"') == NO_ETAG_MATCH
+    # What is missing is looked at only after the etag.
+    assert refused(etag) == (400, "INVALID_PARAMETER_VALUE", "MissingParameter")
+
+
 @pytest.mark.parametrize(
     ("form", "status"),
     [

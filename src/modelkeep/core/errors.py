@@ -139,6 +139,12 @@ def no_etag_match(current: str) -> ApiError:
     )
 
 
+def no_etag_to_match() -> ApiError:
+    return ApiError(
+        ErrorKind.NO_ETAG_MATCH, "Nothing that this changes has an etag, so none matches 'if-match'. Nothing was done."
+    )
+
+
 def invalidated_retry_token(problem: str) -> ApiError:
     return ApiError(ErrorKind.INVALIDATED_RETRY_TOKEN, f"The 'opc-retry-token' cannot be used: {problem}")
 

@@ -19,15 +19,23 @@ from modelkeep.identity.permissions import (
     page_of_permissions,
 )
 from modelkeep.registry.guards import GRANTED_WORKSPACE, MODEL_KEY, NAMED_WORKSPACE
+from modelkeep.registry.platforms import platform_etag
+from modelkeep.registry.registered_models import etag
+from modelkeep.registry.workspaces import workspace_etag
 from modelkeep.storage.query import Query
-from modelkeep.storage.schema import registered_models, workspaces
+from modelkeep.storage.schema import platforms, registered_models, workspaces
 from modelkeep.storage.transaction import Transaction
 
 _m, _w = registered_models.c, workspaces.c
 _MODEL = Query(
-    sa.select(_m.id, _m.workspace_id).where(_m.platform_id == sa.bindparam("platform"), _m.name == sa.bindparam("name"))
+    sa.select(_m.id, _m.workspace_id, _m.revision).where(
+        _m.platform_id == sa.bindparam("platform"), _m.name == sa.bindparam("name")
+    )
 )
-_WORKSPACE = Query(sa.select(_w.id).where(_w.platform_id == sa.bindparam("platform"), _w.key == sa.bindparam("name")))
+_PLATFORM = Query(sa.select(platforms.c.revision).where(platforms.c.id == sa.bindparam("platform")))
+_WORKSPACE = Query(
+    sa.select(_w.id, _w.revision).where(_w.platform_id == sa.bindparam("platform"), _w.key == sa.bindparam("name"))
+)
 _OF_MODEL = ("assignRegisteredModelPermissionDetails", "revokeRegisteredModelPermissionDetails")
 
 
@@ -86,6 +94,7 @@ def model_granted(tx: Transaction, scope: Scope, name: str) -> Granted:
     row = tx.one(_MODEL, platform=scope.platform, name=name)
     if row is None:
         raise registered_model_not_found(name)
+    tx.expect(etag(row[0], row[2]))
     return Granted(MODEL_GRANTS, row[0], name, scope.platform, row[1])
 
 
@@ -101,6 +110,8 @@ def model_granted(tx: Transaction, scope: Scope, name: str) -> Granted:
 def manage_platform_permission(tx: Transaction, scope: Scope, request: ManagePermission) -> Empty:
     """Grant permissions on a platform, which flow down to all that is in it, and take them away."""
     on = _platform_granted(scope)
+    if (row := tx.one(_PLATFORM, platform=on.row)) is not None:
+        tx.expect(platform_etag(on.row, row[0]))
     change_permissions(tx, scope, on, request.assign_permission_details, request.revoke_permission_details)
     return Empty()
 
@@ -164,4 +175,5 @@ def _workspace_granted(tx: Transaction, scope: Scope, key: str) -> Granted:
     row = tx.one(_WORKSPACE, platform=scope.platform, name=key)
     if row is None:
         raise workspace_not_found(scope.tenancy.platform_key if scope.tenancy else "", key)
+    tx.expect(workspace_etag(*row))
     return Granted(WORKSPACE_GRANTS, row[0], key, scope.platform, None)

@@ -324,7 +324,7 @@ def _locate(tx: Transaction, name: str) -> int:
     row = tx.one(_GET, name=name)
     if row is None:
         raise _not_found(name)
-    tx.expect(_etag(row[-2], row[-1]))
+    tx.expect(platform_etag(row[-2], row[-1]))
     platform: int = row[-2]
     return platform
 
@@ -333,7 +333,7 @@ def _load(tx: Transaction, name: str) -> MlflowWorkspace:
     row = tx.one(_GET, name=name)
     if row is None:
         raise _not_found(name)
-    tx.about(KIND, str(row[-2]), _etag(row[-2], row[-1]))
+    tx.about(KIND, str(row[-2]), platform_etag(row[-2], row[-1]))
     return _from_row(row)
 
 
@@ -347,7 +347,7 @@ def _from_row(row: tuple[str, ...]) -> MlflowWorkspace:
     return MlflowWorkspace(name, description or None, root or None, archive)
 
 
-def _etag(platform: int, revision: int) -> str:
+def platform_etag(platform: int, revision: int) -> str:
     return f'"p{platform}.{revision}"'
 
 
@@ -357,7 +357,7 @@ _REVISION = Query(sa.select(_p.revision).where(_p.id == sa.bindparam("platform")
 def current_etag(tx: Transaction, key: str) -> str:
     """The etag that the platform with this row id has now, "" where it is gone."""
     row = tx.one(_REVISION, platform=int(key))
-    return _etag(int(key), row[0]) if row else ""
+    return platform_etag(int(key), row[0]) if row else ""
 
 
 def ensure_default_platform(tx: Transaction, scope: Scope) -> None:

@@ -334,7 +334,7 @@ def _locate(tx: Transaction, scope: Scope, key: str) -> tuple[int, str]:
     if row is None:
         raise _not_found(scope, key)
     workspace, revision, kind = row
-    tx.expect(_etag(workspace, revision))
+    tx.expect(workspace_etag(workspace, revision))
     return workspace, kind
 
 
@@ -343,7 +343,7 @@ def _load(tx: Transaction, scope: Scope, key: str) -> Workspace:
     if row is None:
         raise _not_found(scope, key)
     workspace, revision = row[-2:]
-    tx.about(KIND, str(workspace), _etag(workspace, revision))
+    tx.about(KIND, str(workspace), workspace_etag(workspace, revision))
     return from_row(row)
 
 
@@ -351,7 +351,7 @@ def _not_found(scope: Scope, key: str) -> ApiError:
     return workspace_not_found(scope.tenancy.platform_key if scope.tenancy else "", key)
 
 
-def _etag(workspace: int, revision: int) -> str:
+def workspace_etag(workspace: int, revision: int) -> str:
     return f'"w{workspace}.{revision}"'
 
 
@@ -361,4 +361,4 @@ _REVISION = Query(sa.select(_w.revision).where(_w.id == sa.bindparam("workspace"
 def current_etag(tx: Transaction, key: str) -> str:
     """The etag that the workspace with this row id has now, "" where it is gone."""
     row = tx.one(_REVISION, workspace=int(key))
-    return _etag(int(key), row[0]) if row else ""
+    return workspace_etag(int(key), row[0]) if row else ""

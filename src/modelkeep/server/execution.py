@@ -135,6 +135,7 @@ class Executor:
             nonlocal changes_identities, announced
             authorize(tx, operation, scope, request)
             answer = _perform(tx, operation, scope, request)
+            tx.end_condition()
             record_write(tx, operation, scope, request, retry, answer)
             changes_identities, announced = tx.changes_identities, tx.announced
             return answer

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy.sql import ClauseElement
 
-from modelkeep.core.errors import no_etag_match
+from modelkeep.core.errors import no_etag_match, no_etag_to_match
 from modelkeep.storage.bulk import BulkInsert
 from modelkeep.storage.counter import Counter
 from modelkeep.storage.query import Query
@@ -41,11 +41,12 @@ class Connection(Protocol):
 class Transaction:
     """One request's transaction. Committed by the engine after the operation returns, undone if it raises."""
 
-    __slots__ = ("_connection", "_if_match", "announced", "changes_identities", "next_page", "subject")
+    __slots__ = ("_connection", "_if_match", "_matched", "announced", "changes_identities", "next_page", "subject")
 
     def __init__(self, connection: Connection, if_match: str | None = None) -> None:
         self._connection = connection
         self._if_match = if_match
+        self._matched = if_match is None
         self.subject: Subject | None = None
         self.next_page: str | None = None
         self.changes_identities = False
@@ -98,6 +99,12 @@ class Transaction:
         """Stop with 412 where the caller's `if-match` does not name this etag. Call before changing anything."""
         if self._if_match is not None and not _names(self._if_match, etag):
             raise no_etag_match(etag)
+        self._matched = True
+
+    def end_condition(self) -> None:
+        """Stop with 412 where the caller's `if-match` names an etag and nothing that was asked for has one."""
+        if not self._matched and self._if_match is not None and not _names(self._if_match, ""):
+            raise no_etag_to_match()
 
     def about(self, kind: str, identity: str, etag: str, name: str = "") -> None:
         """Say which resource the answer holds: it gives the `etag` header, the record and retries' validity."""
@@ -106,4 +113,4 @@ class Transaction:
 
 def _names(if_match: str, etag: str) -> bool:
     wanted = [candidate.strip().removeprefix("W/").strip('"') for candidate in if_match.split(",")]
-    return "*" in wanted or etag.strip('"') in wanted
+    return "*" in wanted or (bool(etag) and etag.strip('"') in wanted)

@@ -20,10 +20,15 @@ from modelkeep.storage.query import Query
 from modelkeep.storage.schema import experiments
 from modelkeep.storage.transaction import Transaction
 from modelkeep.tracking.experiment_ids import experiment_number
+from modelkeep.tracking.experiments import etag
 from modelkeep.tracking.guards import EXPERIMENT
 
 _e = experiments.c
-_FIND = Query(sa.select(_e.id).where(_e.workspace_id == sa.bindparam("workspace"), _e.number == sa.bindparam("number")))
+_FIND = Query(
+    sa.select(_e.id, _e.revision).where(
+        _e.workspace_id == sa.bindparam("workspace"), _e.number == sa.bindparam("number")
+    )
+)
 
 
 class ManageExperimentPermission(ManagePermission, kw_only=True):
@@ -75,4 +80,5 @@ def experiment_granted(tx: Transaction, scope: Scope, experiment_id: str) -> Gra
     row = tx.one(_FIND, workspace=scope.home, number=number)
     if row is None:
         raise experiment_not_found(number)
+    tx.expect(etag(*row))
     return Granted(EXPERIMENT_GRANTS, row[0], str(number), scope.platform, scope.home)
