@@ -51,6 +51,8 @@ VIEWS = [
     View("compare-versions", "/p/default/models/main.growth.churn/compare?versions=1,2,3,4"),
     View("prompts", "/p/default/prompts"),
     View("prompts-empty", "/p/empty/prompts"),
+    View("new-prompt", "/p/default/new-prompt"),
+    View("write-prompt", "/p/default/models/support-answer/write"),
     View("prompt", "/p/default/models/support-answer"),
     View("prompt-version", "/p/default/models/support-answer/versions/3"),
     View("prompt-version-narrow", "/p/default/models/support-answer/versions/3", 390),

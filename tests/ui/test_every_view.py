@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _TAKEN_FOR_MARKUP = "img[src='x'], main script:not([type='application/json']), main iframe, [onerror]"
 _REFUSED_TO_READERS = {
     "/p/{platform}/new-model",
+    "/p/{platform}/new-prompt",
+    "/p/{platform}/models/{name}/write",
     "/p/{platform}/register",
     "/p/{platform}/models/{name}/rename",
     "/p/{platform}/models/{name}/delete",

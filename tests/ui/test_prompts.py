@@ -154,3 +154,58 @@ def test_a_long_text_is_cut_and_says_so(visitor: Visitor, pages: str, oracle_api
     page = visitor.open(f"{pages}/models/{prompt}/versions/3")
     expect(page.get_by_text("5,000 more characters are left out here")).to_be_visible()
     assert len(page.content()) < 100_000
+
+
+def test_a_prompt_is_made_written_and_written_anew(
+    visitor: Visitor, server: RunningServer, pages: str, platform: str
+) -> None:
+    page = visitor.open(f"{pages}/prompts")
+    page.get_by_role("link", name="New prompt").click()
+    page.get_by_label("Name").fill("greeting")
+    page.get_by_label("Tags").fill("team: care")
+    page.get_by_role("button", name="Create prompt").click()
+    expect(page.get_by_role("status")).to_contain_text("Write its first text.")
+    visitor.check_accessibility()
+    page.get_by_label("Text").fill("Greet {{ name }}.")
+    page.get_by_label("What changed").fill("the first")
+    page.get_by_label("Tags").fill("tone: plain")
+    page.get_by_role("button", name="Write version").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("greeting version 1")
+    expect(page.locator(".said")).to_have_text("Greet {{ name }}.")
+    page.get_by_role("link", name="greeting").click()
+    page.get_by_role("link", name="Write version").click()
+    expect(page.get_by_label("Text")).to_have_value("Greet {{ name }}.")
+    page.get_by_label("Text").fill("Greet {{ name }} in {{ language }}.")
+    page.get_by_role("button", name="Write version").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("greeting version 2")
+    uri = f"{server.url}/20260430/aiDataPlatforms/{platform}/workspaces/default/mlops"
+    client = MlflowClient(uri, uri)
+    first, second = (client.get_prompt_version("greeting", number) for number in ("1", "2"))
+    assert (first.template, first.commit_message, first.tags) == ("Greet {{ name }}.", "the first", {"tone": "plain"})
+    assert second.format(name="Ann", language="French") == "Greet Ann in French."
+    assert [found.name for found in client.search_prompts()] == ["greeting"]
+
+
+def test_a_chat_is_written_as_one_and_keeps_what_it_asks_of_the_model(
+    visitor: Visitor, pages: str, prompt: str, oracle_api: Api
+) -> None:
+    facts = {"_mlflow_prompt_response_format": '{"type": "string"}', "_mlflow_prompt_type": "chat"}
+    _keep(oracle_api, prompt, '[{"role": "user", "content": "{{ ticket }}"}]', **facts)
+    page = visitor.open(f"{pages}/models/{prompt}/write")
+    expect(page.get_by_label("Kind")).to_have_value("chat")
+    page.get_by_label("Text").fill("no chat")
+    page.get_by_role("button", name="Write version").click()
+    expect(page.get_by_role("alert")).to_contain_text("a chat is a JSON list of messages with role and content")
+    expect(page.get_by_label("Text")).to_have_value("no chat")
+    page.get_by_label("Text").fill(
+        '[{"role": "system", "content": "Be kind."}, {"role": "user", "content": "{{ t }}"}]'
+    )
+    page.get_by_role("button", name="Write version").click()
+    expect(page.locator(".message > h3")).to_have_text(["system", "user"])
+    written = oracle_api.get("model-versions/get", name=prompt, version="4")["model_version"]
+    tags = {tag["key"]: tag["value"] for tag in written["tags"]}
+    assert tags["_mlflow_prompt_response_format"] == '{"type": "string"}'
+    page.goto(f"{pages}/models/{prompt}/versions/1")
+    page.get_by_role("link", name="Write from this").click()
+    expect(page.get_by_label("Text")).to_have_value(_TEXT)
+    visitor.open(f"{pages}/models/churn/write", status=404)

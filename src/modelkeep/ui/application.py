@@ -24,7 +24,17 @@ from modelkeep.ui.page import Page, visit_of
 from modelkeep.ui.people_pages import collections, credentials, user, users
 from modelkeep.ui.platform_pages import audit, platforms, server, workspace, workspaces
 from modelkeep.ui.platform_pages import permissions as platform_permissions
-from modelkeep.ui.registry_pages import activity, compare, model, models, permissions, prompts, register, version
+from modelkeep.ui.registry_pages import (
+    activity,
+    compare,
+    model,
+    models,
+    permissions,
+    prompts,
+    register,
+    version,
+    writing,
+)
 from modelkeep.ui.rendering import Templates
 from modelkeep.ui.tracking_pages import (
     artifacts,
@@ -39,7 +49,8 @@ from modelkeep.ui.tracking_pages import (
 from modelkeep.ui.view import Declared, path_of, views_of
 
 MODULES = (
-    *(home, models, prompts, model, activity, permissions, version, compare, register, workspaces, platforms, audit),
+    *(home, models, prompts, writing, model, activity, permissions, version, compare, register),
+    *(workspaces, platforms, audit),
     *(workspace, platform_permissions, server),
     *(users, user, credentials, collections),
     *(experiments, experiment, experiment_details, run, charts, artifacts, compare_runs, logged_models),

@@ -61,17 +61,22 @@ def _newest(model: RegisteredModel) -> str:
 async def new_model(page: Page) -> Response:
     """The form for a model."""
     page.demand(create_registered_model)
-    return page.render("registry/new_model.html", place="models", create=create_registered_model)
+    return page.render("registry/new_model.html", place="models", kind="model")
 
 
 @action("/p/{platform}/new-model", shows=new_model)
 async def create_model(page: Page, form: Form) -> Response:
     """Make a model and go to it."""
+    name = await make_model(page, form)
+    return page.go_to(page.at("models", name), f"The model {name} was created.")
+
+
+async def make_model(page: Page, form: Form, *marks: Tag) -> str:
+    """Make what the form describes, with further tags that say what it is; its name."""
     name = form.text("name")
-    tags: list[Tag] = read_tags(form.raw("tags"))
     await page.call(
         create_registered_model,
-        CreateRegisteredModel(name, tags, form.raw("description").strip()),
+        CreateRegisteredModel(name, [*marks, *read_tags(form.raw("tags"))], form.raw("description").strip()),
         retry_token=form.raw("retry_token"),
     )
-    return page.go_to(page.at("models", name), f"The model {name} was created.")
+    return name

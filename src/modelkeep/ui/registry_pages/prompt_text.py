@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from modelkeep.ui.page import Page
 
 TEXT_TAG = "mlflow.prompt.text"
-_TYPE_TAG = "_mlflow_prompt_type"
-_FACTS = {"_mlflow_prompt_response_format": "Response format", "_mlflow_prompt_model_config": "Model"}
-TAGS_OF_PROMPTS = (PROMPT_TAG, TEXT_TAG, _TYPE_TAG, *_FACTS)
+TYPE_TAG = "_mlflow_prompt_type"
+FACT_TAGS = {"_mlflow_prompt_response_format": "Response format", "_mlflow_prompt_model_config": "Model"}
+"""What a version asks of whichever model answers: tag and label."""
+
+TAGS_OF_PROMPTS = (PROMPT_TAG, TEXT_TAG, TYPE_TAG, *FACT_TAGS)
 """What pages of prompts show in another form."""
 
 PROMPTS_ALONE = f"tags.`{PROMPT_TAG}` = 'true'"
@@ -94,8 +96,8 @@ def read_prompt(tags: Sequence[Tag]) -> PromptText | None:
     text = values.get(TEXT_TAG)
     if text is None:
         return None
-    messages = _chat(text) if values.get(_TYPE_TAG) == "chat" else None
-    facts = [(label, _laid_out(values[key])) for key, label in _FACTS.items() if key in values]
+    messages = _chat(text) if values.get(TYPE_TAG) == "chat" else None
+    facts = [(label, _laid_out(values[key])) for key, label in FACT_TAGS.items() if key in values]
     return PromptText([Message("", text)] if messages is None else messages, facts)
 
 

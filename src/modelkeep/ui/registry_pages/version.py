@@ -26,6 +26,7 @@ from modelkeep.registry.model_versions import (
     ModelVersion,
     NamedVersion,
     UpdateModelVersion,
+    create_model_version,
     delete_model_version,
     get_model_version,
     update_model_version,
@@ -39,6 +40,7 @@ from modelkeep.ui.view import action, view
 
 _PATH = "/p/{platform}/models/{name}/versions/{version}"
 _OPERATIONS = SimpleNamespace(
+    create=create_model_version,
     update=update_model_version,
     delete=delete_model_version,
     set_tag=set_model_version_tag,
