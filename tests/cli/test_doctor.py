@@ -1,6 +1,7 @@
 """`modelkeep doctor` finds what is wrong, says what to do, and is content with what is well."""
 
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,39 @@ def test_a_directory_that_others_may_change_is_an_error(tmp_path: Path) -> None:
     findings = {finding.check: finding for finding in examine_directory(Settings(data=tmp_path))}
     assert findings["data directory"].state == "error"
     assert findings["data directory"].advice == f"chmod 700 {tmp_path}"
+
+
+@pytest.mark.parametrize(("free", "state"), [(50 << 20, "error"), (500 << 20, "warning"), (50 << 30, "ok")])
+def test_a_disk_that_is_nearly_full_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, state: str
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(total=100 << 30, free=free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    (room, *_) = (one for one in examine_directory(Settings(data=tmp_path)) if one.check == "disk space")
+    assert (room.state, f"{free >> 20:,} MiB" in room.found) == (state, True)
+
+
+def test_a_clock_that_was_set_back_is_told(data_directory: Path) -> None:
+    with RunningServer(data_directory) as server:
+        Api(server.url, "/api/2.0/mlflow").post("registered-models/create", name="churn")
+    with sqlite3.connect(data_directory / "modelkeep.db") as ahead:
+        assert ahead.execute("UPDATE write_records SET at = at + 3600000").rowcount
+    ahead.close()
+    state, found, advice = _found(_doctor(data_directory), "clock")[0]
+    assert (state, "in the future" in found, "NTP" in advice) == ("warning", True, True)
+
+
+def test_a_damaged_database_is_an_error(data_directory: Path) -> None:
+    with RunningServer(data_directory) as server:
+        api = Api(server.url, "/api/2.0/mlflow")
+        for number in range(300):
+            api.post("registered-models/create", name=f"model-{number}", description="d" * 500)
+    with (data_directory / "modelkeep.db").open("r+b") as file:
+        file.seek(-60 * 4096, 2)
+        file.write(b"\xff" * 50 * 4096)
+    outcome = _doctor(data_directory)
+    assert outcome.code == 1
+    assert "error" in [state for state, *_ in _found(outcome, "database")]
 
 
 def test_a_key_that_others_may_read_and_a_certificate_that_ends_soon(tmp_path: Path, served: Path) -> None:
