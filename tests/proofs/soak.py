@@ -104,11 +104,15 @@ def _seen(server: RunningServer, history: History, began: float, known: int) -> 
     )
 
 
-def _age_tokens(server: RunningServer) -> int:
-    """Make all records with a token so old that the time of both is over; how many there were."""
+def _age_records(server: RunningServer) -> int:
+    """Make all records so old that their time is over, and their tokens' too; how many tokens there were.
+
+    All of them: the oldest records go first, so that one that is new before them would not be true to life.
+    """
     with closing(sqlite3.connect(server.data / "modelkeep.db", timeout=30)) as connection, connection:
-        changed = connection.execute("UPDATE write_records SET at = 0 WHERE retry_token IS NOT NULL").rowcount
-    return int(changed)
+        tokens = connection.execute("SELECT count(*) FROM write_records WHERE retry_token IS NOT NULL").fetchone()[0]
+        connection.execute("UPDATE write_records SET at = 0")
+    return int(tokens)
 
 
 def soak() -> list[str]:
@@ -124,7 +128,7 @@ def soak() -> list[str]:
                 lines.append(_seen(server, history, began, known))
                 known = len(history.events)
                 if number == _LINES // 3:
-                    aged = _age_tokens(server)
+                    aged = _age_records(server)
         left = 0 if _SECONDS - _SECONDS / 3 < _PRUNED_WITHIN_SECONDS else _old_records(server)
         problems = server.problems.decode()
     _show(lines, aged)

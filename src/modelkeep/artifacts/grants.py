@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
@@ -12,6 +13,10 @@ from modelkeep.core.scope import Scope
 
 LONGEST_SECONDS = 7 * 24 * 60 * 60
 _SIGNATURE_BYTES = 32
+
+Expiration = Annotated[
+    int, msgspec.Meta(description="Seconds.", extra_json_schema={"minimum": 1, "maximum": LONGEST_SECONDS})
+]
 
 
 class Grant(msgspec.Struct, array_like=True, frozen=True):

@@ -17,6 +17,11 @@ Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Timestamp = Annotated[int, msgspec.Meta(description="Milliseconds since 1970, UTC.")]
 
 
+def page_size(largest: int) -> msgspec.Meta:
+    """What the documents say of a page's size. `check_max_results` holds it, with the limit of the settings."""
+    return msgspec.Meta(description=f"1 to {largest:,}.", extra_json_schema={"minimum": 1})
+
+
 class Tag(msgspec.Struct):
     """A key and its value."""
 

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter
-from modelkeep.core.fields import Timestamp, check_length
+from modelkeep.core.fields import Timestamp, check_length, page_size
 from modelkeep.core.scope import Scope
 from modelkeep.identity.changes import note_identity_change
 from modelkeep.identity.principals import (
@@ -105,7 +105,7 @@ class MemberOf(CollectionName, kw_only=True):
 class ListCollections(msgspec.Struct):
     """One page, by name."""
 
-    max_results: Annotated[int, msgspec.Meta(description="1 to 1,000.")] = 100
+    max_results: Annotated[int, page_size(1_000)] = 100
     page_token: str = ""
     containing: Annotated[str, msgspec.Meta(description="A part of the name.")] = ""
 

@@ -12,6 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from modelkeep.core.errors import invalid_parameter, missing_parameter
+from modelkeep.core.fields import page_size
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
 from modelkeep.identity.grants import PLATFORM_GRANTS, WORKSPACE_GRANTS, Grants
@@ -84,7 +85,7 @@ class ManagePermission(msgspec.Struct, rename="camel", kw_only=True):
 class ListPermissions(msgspec.Struct, rename="camel", kw_only=True):
     """The page of a list. Names come in ascending order by default, times in descending."""
 
-    limit: Annotated[int, msgspec.Meta(description="1 to 1,000.")] = 100
+    limit: Annotated[int, page_size(1_000)] = 100
     page: str | None = None
     sort_order: SortOrder | None = None
     sort_by: SortBy | None = None

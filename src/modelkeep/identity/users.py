@@ -7,7 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from modelkeep.core.errors import ApiError, ErrorKind, invalid_parameter
-from modelkeep.core.fields import Timestamp, check_length
+from modelkeep.core.fields import Timestamp, check_length, page_size
 from modelkeep.core.guard import CALLER, SERVER
 from modelkeep.core.operation import Empty, LookUp, Reach, operation
 from modelkeep.core.permission import Permission
@@ -169,7 +169,7 @@ def create_user(tx: Transaction, scope: Scope, request: CreateUser) -> UserAnswe
 class ListUsers(msgspec.Struct):
     """One page of users, by name."""
 
-    max_results: Annotated[int, msgspec.Meta(description="1 to 1,000.")] = 100
+    max_results: Annotated[int, page_size(1_000)] = 100
     page_token: str = ""
     containing: Annotated[
         str, msgspec.Meta(description="A part of the name, the display name or the e-mail address.")

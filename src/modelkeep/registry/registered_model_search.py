@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 import sqlalchemy as sa
 
+from modelkeep.core.fields import page_size
 from modelkeep.core.guard import VISIBLE
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
@@ -66,7 +67,7 @@ class SearchRegisteredModels(msgspec.Struct):
     """A search; `filter` is MLflow's filter language."""
 
     filter: str | None = None
-    max_results: Annotated[int, msgspec.Meta(description="1 to 1,000.")] = 100
+    max_results: Annotated[int, page_size(1_000)] = 100
     order_by: list[str] | None = None
     page_token: str | None = None
     is_deployment_summary_enabled: Annotated[

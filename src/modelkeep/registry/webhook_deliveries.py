@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import sqlalchemy as sa
 
-from modelkeep.core.fields import Timestamp
+from modelkeep.core.fields import Timestamp, page_size
 from modelkeep.core.guard import PLATFORM
 from modelkeep.core.operation import operation
 from modelkeep.core.permission import Permission
@@ -47,7 +47,7 @@ class ListDeliveries(msgspec.Struct):
 
     webhook_id: str = ""
     state: State | Literal[""] = ""
-    max_results: Annotated[int, msgspec.Meta(description="1 to 1,000.")] = 100
+    max_results: Annotated[int, page_size(1_000)] = 100
     page_token: str | None = None
 
 

@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from modelkeep.core.errors import ApiError, ErrorKind
-from modelkeep.core.fields import Timestamp, check_length
+from modelkeep.core.fields import Timestamp, check_length, page_size
 from modelkeep.core.guard import PLATFORM
 from modelkeep.core.operation import Empty, operation
 from modelkeep.core.permission import Permission
@@ -156,7 +156,7 @@ def create_webhook(tx: Transaction, scope: Scope, request: CreateWebhook) -> Web
 class ListWebhooks(msgspec.Struct):
     """One page of the platform's webhooks."""
 
-    max_results: Annotated[int, msgspec.Meta(description="1 to 1,000.")] = 100
+    max_results: Annotated[int, page_size(1_000)] = 100
     page_token: str | None = None
 
 

@@ -15,7 +15,7 @@ from modelkeep.core.errors import (
     platform_not_found,
     workspace_not_found,
 )
-from modelkeep.core.fields import check_length
+from modelkeep.core.fields import check_length, page_size
 from modelkeep.core.guard import PLATFORM, VISIBLE
 from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
@@ -194,7 +194,7 @@ class ListWorkspaces(msgspec.Struct, rename="camel"):
     display_name: str | None = None
     display_name_contains: str | None = None
     type: str | None = None
-    limit: Annotated[int, msgspec.Meta(description="1 to 1,000.")] = 100
+    limit: Annotated[int, page_size(1_000)] = 100
     page: str | None = None
     sort_order: SortOrder | None = None
     sort_by: SortBy = SortBy.DISPLAY_NAME

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 import sqlalchemy as sa
 
-from modelkeep.core.fields import Int64, Timestamp
+from modelkeep.core.fields import Int64, Timestamp, page_size
 from modelkeep.core.operation import Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -101,7 +101,7 @@ class SearchAudit(msgspec.Struct):
     subject_kind: str | None = None
     subject: str | None = None
     outcome: Outcome | None = None
-    max_results: int = 100
+    max_results: Annotated[int, page_size(10_000)] = 100
     page_token: str | None = None
 
 
@@ -179,7 +179,7 @@ class ModelHistoryOf(msgspec.Struct):
     """Which model, and how many of its changes."""
 
     name: str
-    max_results: int = 50
+    max_results: Annotated[int, page_size(10_000)] = 50
 
 
 _LATEST = sa.select(sa.func.max(_r.id)).scalar_subquery()

@@ -32,7 +32,7 @@ _REQUEST_HEADERS: dict[str, tuple[str, Json]] = {
         "again.",
         {"minLength": 1, "maxLength": 64},
     ),
-    "if-match": ("Do it only while the resource has this etag.", {}),
+    "if-match": ("Do it only while the resource has this etag; 412 otherwise, and where it has none.", {}),
 }
 _RESPONSE_HEADERS = {
     "opc-request-id": "The request's id.",

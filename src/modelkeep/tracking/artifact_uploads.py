@@ -27,7 +27,7 @@ class CreateMultipartUpload(msgspec.Struct):
 
     artifact_path: str
     path: str
-    num_parts: int = 1
+    num_parts: Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 1, "maximum": MOST_PARTS})] = 1
 
 
 class Credential(msgspec.Struct):

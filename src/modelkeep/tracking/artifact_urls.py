@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from modelkeep.artifacts.answers import keep, send
-from modelkeep.artifacts.grants import Grant, check_expiration, read_grant, signed_url
+from modelkeep.artifacts.grants import Expiration, Grant, check_expiration, read_grant, signed_url
 from modelkeep.artifacts.local_parts import LocalParts
 from modelkeep.artifacts.paths import check_path
 from modelkeep.artifacts.store import no_such_upload
@@ -71,7 +71,7 @@ class CreatePresignedUploadUrl(msgspec.Struct):
     path: str
     run_id: str | None = None
     model_id: str | None = None
-    expiration: int = _UPLOAD_SECONDS
+    expiration: Expiration = _UPLOAD_SECONDS
 
 
 class PresignedUploadUrl(msgspec.Struct):
@@ -112,7 +112,7 @@ class CreatePresignedDownloadUrl(msgspec.Struct):
 
     run_id: str
     path: str
-    expiration: int = _DOWNLOAD_SECONDS
+    expiration: Expiration = _DOWNLOAD_SECONDS
 
 
 class PresignedDownloadUrl(msgspec.Struct):

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 import sqlalchemy as sa
 
+from modelkeep.core.fields import page_size
 from modelkeep.core.guard import VISIBLE
 from modelkeep.core.operation import Reach, operation
 from modelkeep.core.permission import Permission
@@ -58,7 +59,7 @@ class SearchExperiments(msgspec.Struct):
 
     filter: str | None = None
     view_type: ViewType = ViewType.ACTIVE_ONLY
-    max_results: Annotated[int, msgspec.Meta(description="1 to 50,000.")] = 1_000
+    max_results: Annotated[int, page_size(50_000)] = 1_000
     order_by: list[str] | None = None
     page_token: str | None = None
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 import sqlalchemy as sa
 
+from modelkeep.core.fields import page_size
 from modelkeep.core.operation import Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -78,7 +79,7 @@ class SearchLoggedKeys(msgspec.Struct):
     experiment_id: str
     kind: KeyKind
     contains: str = ""
-    max_results: Annotated[int, msgspec.Meta(description="1 to 1,000.")] = 100
+    max_results: Annotated[int, page_size(1_000)] = 100
 
 
 class LoggedKeys(msgspec.Struct):

@@ -7,7 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from modelkeep.core.errors import invalid_parameter, missing_parameter
-from modelkeep.core.fields import Int64
+from modelkeep.core.fields import Int64, page_size
 from modelkeep.core.operation import Reach, operation
 from modelkeep.core.permission import Permission
 from modelkeep.core.scope import Scope
@@ -87,7 +87,7 @@ class MetricHistoryRequest(RunId, kw_only=True):
     """Without `max_results`, all points there are, up to a page's limit."""
 
     metric_key: str
-    max_results: int | None = None
+    max_results: Annotated[int | None, page_size(1_000_000)] = None
     page_token: str | None = None
 
 
@@ -151,8 +151,8 @@ class BulkHistory(msgspec.Struct):
     """Up to 100 runs; `run_id` is repeated in the query. At most 25,000 points are answered."""
 
     metric_key: str
-    run_id: list[str] = []
-    max_results: int = _MOST_IN_BULK
+    run_id: list[str]
+    max_results: Annotated[int, page_size(1_000_000)] = _MOST_IN_BULK
 
 
 @operation(
@@ -174,13 +174,16 @@ def get_metric_history_bulk(tx: Transaction, scope: Scope, request: BulkHistory)
 
 
 class BulkInterval(msgspec.Struct):
-    """Up to 100 runs; `run_ids` is repeated in the query. Both steps or neither; they are included."""
+    """Up to 100 runs; `run_ids` is repeated in the query. Both steps or neither; they are included.
+
+    `max_results` is of each run.
+    """
 
     metric_key: str
-    run_ids: list[str] = []
+    run_ids: list[str]
     start_step: Int64 | None = None
     end_step: Int64 | None = None
-    max_results: Annotated[int, msgspec.Meta(description="Points of each run, 1 to 2,500.")] = _MOST_SAMPLED
+    max_results: Annotated[int, page_size(_MOST_SAMPLED)] = _MOST_SAMPLED
 
 
 @operation(
