@@ -44,8 +44,11 @@ class Reference:
     def take(self, step: Step, *, matches: bool = True) -> Expected:
         """Answer a step. `matches` is whether its `if-match` names the etag of now."""
         tenant = self.tenants[step.tenant]
+        before = copy.deepcopy(tenant) if step.if_match else tenant
+        asked: list[Subject] = []
 
         def expect(subject: Subject) -> None:
+            asked.append(subject)
             if step.if_match and not matches:
                 raise conflict(412)
 
@@ -53,6 +56,10 @@ class Reference:
             said = self._replayed(step) if step.token else None
             if said is None:
                 said = _CALLS[step.call](tenant, step.fields, expect)
+                if step.if_match and not step.reads and not asked:
+                    # Nothing has an etag that could match.
+                    self.tenants[step.tenant] = before
+                    raise conflict(412)
                 if step.token and not step.reads:
                     self._tokens[step.token] = _Kept(step, said)
         except Refused as refused:
