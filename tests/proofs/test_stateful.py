@@ -7,6 +7,7 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.proofs.effort import LONG, Effort, Round
+from tests.proofs.invariants import check_registry
 from tests.proofs.reference.records import Subject
 from tests.proofs.reference.server import Reference
 from tests.proofs.sequences import oracle_sequences
@@ -52,6 +53,7 @@ class _Comparison:
         platforms = [f"stateful-{key}-{tenant}" for tenant in "ab"]
         for platform in platforms:
             Api(url).ok("POST", "/api/3.0/mlflow/workspaces", {"name": platform}, status=201)
+        self._url, self._platforms = url, platforms
         self._key = key
         self._target = Target(url, platforms)
         self._reference = Reference(len(platforms))
@@ -106,7 +108,10 @@ class _Comparison:
 
     def _check_whole(self) -> None:
         """At the end everything is there that the reference has, and nothing else: no row of another tenant."""
-        for number in range(len(self._reference.tenants)):
+        for number, tenant in enumerate(self._reference.tenants):
+            registry = Api(self._url, "/api/2.0/mlflow", {"X-MLFLOW-WORKSPACE": self._platforms[number]})
+            count = check_registry(registry)
+            assert count == sum(1 + len(model.versions) for model in tenant.models.values()), "counts add up"
             everything = {"experiment_ids": [f"exp:{n}" for n in range(4)], "run_view_type": "ALL", "max_results": 50}
             for call, fields in (
                 ("registered-models/search", {}),
