@@ -14,6 +14,8 @@ from modelkeep.core.limits import Limits
 _KEY = re.compile(r"[/\w.\- :]*")
 
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+# What is below is refused by `check_points`, which names the place of the point.
+LoggedAt = Annotated[int, msgspec.Meta(le=2**63 - 1, extra_json_schema={"minimum": 0})]
 Timestamp = Annotated[int, msgspec.Meta(description="Milliseconds since 1970, UTC.")]
 
 

@@ -8,7 +8,7 @@ from operator import itemgetter
 import msgspec
 
 from modelkeep.core.errors import ApiError, invalid_parameter
-from modelkeep.core.fields import Int64, check_key
+from modelkeep.core.fields import Int64, LoggedAt, check_key
 from modelkeep.core.limits import Limits
 from modelkeep.core.operation import Empty, Reach, operation
 from modelkeep.core.permission import Permission
@@ -25,7 +25,7 @@ class Point(msgspec.Struct, gc=False):
 
     key: str
     value: float
-    timestamp: Int64
+    timestamp: LoggedAt
     step: Int64 = 0
     model_id: str | None = None
     dataset_name: str | None = None
@@ -37,7 +37,7 @@ class LogMetric(RunId):
 
     key: str
     value: float
-    timestamp: Int64
+    timestamp: LoggedAt
     step: Int64 = 0
     model_id: str | None = None
     dataset_name: str | None = None
