@@ -17,6 +17,7 @@ _RULES = tuple(
         # What is there already, or protected, is a matter of state. Where Oracle's dialect says 409, MLflow's says 400.
         r".*already exists",
         r".*exists already",
+        r".* must be in the 'active' state",
         rf"{_REFUSED}'default' is (reserved|the platform's default)",
         rf"{_REFUSED}a workspace keeps its experiment 0",
         rf"{_REFUSED}the (user|group|role) .* does not exist",
@@ -25,6 +26,7 @@ _RULES = tuple(
         rf"{_REFUSED}.* has other characters than letters",
         rf"{_REFUSED}.* reads as a path that leads elsewhere",
         rf"{_REFUSED}.* has characters that names cannot have",
+        rf"{_REFUSED}.* is no name of a webhook",
         rf"{_REFUSED}.* cannot stand in a path",
         rf"{_REFUSED}it has (control characters|a NUL character)",
         rf"{_REFUSED}.* names no artifact: ",
@@ -34,7 +36,8 @@ _RULES = tuple(
         # Strings in which another type is written: 5, "5" and " 5 " are one version, MLflow's clients send each.
         rf"{_REFUSED}it must be (an integer|a whole number), got ",
         rf"{_REFUSED}.* is no (experiment id|workspace name|version|number|status|stage)",
-        rf"{_REFUSED}.* is no (age|duration|valid JSON|URL|place)",
+        rf"{_REFUSED}.* is no (age|duration|time|valid JSON|URL|place)",
+        rf"{_REFUSED}its scheme is .*; https can be used",
         rf"{_REFUSED}it must be ASCII without spaces",
         # Words of which some are read in any case, or are others' words for the same.
         rf"{_REFUSED}.* cannot be granted; ",
@@ -48,6 +51,7 @@ _RULES = tuple(
         rf"{_REFUSED}an update must have at least one key",
         rf"{_REFUSED}.* is a local path\. To use one, (run_id|model_id) must name",
         rf"{_REFUSED}start_step and end_step belong together",
+        rf"{_REFUSED}.* is no action of ",
         rf"{_REFUSED}their numbers must ascend",
         # Said of the one of a list that lacks it.
         r"Missing value for required parameter 'datasets\[\d+\]\.dataset_name'",
