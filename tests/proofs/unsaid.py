@@ -36,7 +36,7 @@ _RULES = tuple(
         # Strings in which another type is written: 5, "5" and " 5 " are one version, MLflow's clients send each.
         rf"{_REFUSED}it must be (an integer|a whole number), got ",
         rf"{_REFUSED}.* is no (experiment id|workspace name|version|number|status|stage)",
-        rf"{_REFUSED}.* is no (age|duration|time|valid JSON|URL|place)",
+        rf"{_REFUSED}.* is no (age|duration|valid JSON|URL|place)",
         rf"{_REFUSED}its scheme is .*; https can be used",
         rf"{_REFUSED}it must be ASCII without spaces",
         # Words of which some are read in any case, or are others' words for the same.
