@@ -39,3 +39,12 @@ def test_groups_and_roles_are_found_by_a_part_of_their_names(guarded: Guarded) -
         assert sorted(_found(guarded, path, containing="BASALT")) == ["Basalt team", "basalt"]
         for name in ("Basalt team", "basalt", "granite"):
             guarded.administrator.ok("DELETE", f"{path}/{name}")
+
+
+def test_what_cannot_be_a_member_is_told_with_what_can(guarded: Guarded) -> None:
+    for path, said in (("groups", "user can."), ("roles", "user, group can.")):
+        guarded.administrator.ok("POST", path, {"name": "slate"}, status=201)
+        refused = guarded.administrator.call("POST", f"{path}/slate/members", {"kind": "platform", "member": "default"})
+        assert refused.status == 400
+        assert refused.body["message"].endswith(said), refused.body["message"]
+        guarded.administrator.ok("DELETE", f"{path}/slate")

@@ -42,6 +42,7 @@ _RULES = tuple(
         # Words of which some are read in any case, or are others' words for the same.
         rf"{_REFUSED}.* cannot be granted; ",
         rf"{_REFUSED}.* is none; ",
+        rf"{_REFUSED}'group' cannot be a member of a group; user can",
         # Languages with a grammar of their own, and tokens that an earlier page gave.
         rf"{_REFUSED}.* cannot be read at character ",
         rf"{_REFUSED}it is not a token that this search returned",

@@ -98,7 +98,10 @@ class UpdateCollection(CollectionName, kw_only=True):
 class MemberOf(CollectionName, kw_only=True):
     """Which member of which group or role."""
 
-    kind: Annotated[str, msgspec.Meta(description="`user` or `group`.")]
+    kind: Annotated[
+        str,
+        msgspec.Meta(description="`user`, and of a role also `group`.", extra_json_schema={"enum": ["user", "group"]}),
+    ]
     member: str
 
 
@@ -187,7 +190,9 @@ def _member_of(tx: Transaction, scope: Scope, kind: Kind, request: MemberOf) -> 
     collection = _located(tx, scope, kind, request)
     allowed = ("user",) if kind is Kind.GROUP else ("user", "group")
     if request.kind not in allowed:
-        raise invalid_parameter("kind", f"{request.kind!r} cannot be a member of a {kind.value}; {allowed} can.")
+        raise invalid_parameter(
+            "kind", f"{request.kind[:40]!r} cannot be a member of a {kind.value}; {', '.join(allowed)} can."
+        )
     member = find_principal(tx, Kind(request.kind), request.member)
     if member is None:
         raise principal_not_found(Kind(request.kind), request.member)
