@@ -22,6 +22,7 @@ _RULES = tuple(
         rf"{_REFUSED}a workspace keeps its experiment 0",
         rf"{_REFUSED}the (user|group|role) .* does not exist",
         rf"{_REFUSED}.* is a folder; the path of a file is needed",
+        rf"{_REFUSED}.* is below a file; nothing can be kept there",
         # MLflow's alphabets: what `\w` is differs between Unicode and the regular expressions of JSON Schema.
         rf"{_REFUSED}.* has other characters than letters",
         rf"{_REFUSED}.* reads as a path that leads elsewhere",
@@ -35,8 +36,8 @@ _RULES = tuple(
         rf"{_REFUSED}.* (is reserved|is too long)",
         # Strings in which another type is written: 5, "5" and " 5 " are one version, MLflow's clients send each.
         rf"{_REFUSED}it must be (an integer|a whole number), got ",
-        rf"{_REFUSED}.* is no (experiment id|workspace name|version|number|status|stage)",
-        rf"{_REFUSED}.* is no (age|duration|valid JSON|URL|place)",
+        rf"{_REFUSED}.* is no (experiment id|workspace name|model name|version|number|status|stage|active stage)",
+        rf"{_REFUSED}.* is no (age|duration|valid JSON|URL|URI|model URI|place|OCID|RSA key)",
         rf"{_REFUSED}its scheme is .*; https can be used",
         rf"{_REFUSED}it must be ASCII without spaces",
         # Words of which some are read in any case, or are others' words for the same.

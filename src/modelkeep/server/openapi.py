@@ -147,12 +147,28 @@ def _operation(
         described["parameters"] += list(_query_parameters(operation))
     if operation.takes_bytes:
         described["requestBody"] = {"required": True, "content": _BYTES}
-    elif verb not in ("GET", "HEAD") and msgspec.structs.fields(operation.request):
-        described["requestBody"] = {
-            "required": verb != "DELETE",
-            "content": {"application/json": {"schema": schemas[operation.request]}},
-        }
+    elif verb not in ("GET", "HEAD") and (body := _body(operation, schemas)) is not None:
+        described["requestBody"] = {"required": verb != "DELETE", "content": {"application/json": {"schema": body}}}
     return described
+
+
+def _body(operation: Operation, schemas: dict[type[msgspec.Struct], Json]) -> Json | None:
+    """The request, without what the path names; None where nothing is left."""
+    if not msgspec.structs.fields(operation.request):
+        return None
+    in_path = set(_names_in(operation.path))
+    if not in_path:
+        return schemas[operation.request]
+    own = dict(_own_schema(operation))
+    own["properties"] = {name: schema for name, schema in own["properties"].items() if name not in in_path}
+    required = [name for name in own.pop("required", ()) if name not in in_path]
+    return {**own, **({"required": required} if required else {})} if own["properties"] else None
+
+
+def _own_schema(operation: Operation) -> Json:
+    _, components = msgspec.json.schema_components([operation.request], ref_template=_SCHEMAS)
+    own: Json = components.get(operation.request.__name__, {})
+    return own
 
 
 def _answered(operation: Operation, verb: str, schemas: dict[type[msgspec.Struct], Json]) -> Json | None:
@@ -181,8 +197,7 @@ def _path_parameters(operation: Operation, prefix: str) -> list[Json]:
 def _query_parameters(operation: Operation) -> Iterable[Json]:
     """Fields of the request as a query. Where a body can have them too, none is required of the query."""
     in_path = set(_names_in(operation.path))
-    _, components = msgspec.json.schema_components([operation.request], ref_template=_SCHEMAS)
-    own = components.get(operation.request.__name__, {})
+    own = _own_schema(operation)
     for name, schema in own.get("properties", {}).items():
         if name not in in_path and not _is_nested(schema):
             required = name in own.get("required", ()) and (operation.verb == "GET" or operation.takes_bytes)
