@@ -53,6 +53,7 @@ _RULES = tuple(
         rf"{_REFUSED}an update must have at least one key",
         rf"{_REFUSED}.* is a local path\. To use one, (run_id|model_id) must name",
         rf"{_REFUSED}start_step and end_step belong together",
+        rf"{_REFUSED}it is -?\d+, before start_step",
         rf"{_REFUSED}.* is no action of ",
         rf"{_REFUSED}their numbers must ascend",
         # Said of the one of a list that lacks it.

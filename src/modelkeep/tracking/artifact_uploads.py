@@ -149,6 +149,8 @@ def abort_multipart_upload(tx: Transaction, scope: Scope, request: AbortMultipar
 
 def _place(scope: Scope, folder: str, local_file: str) -> Place:
     name = local_file.replace("\\", "/").rpartition("/")[2]
+    if local_file and not name:
+        raise invalid_parameter("path", f"{local_file[:200]!r} is a folder; the path of a file is needed.")
     return in_workspace(scope, check_path(join(check_folder(folder, "artifact_path"), check_path(name))))
 
 
